@@ -1,0 +1,142 @@
+"""Builds everything once and hands it round: the only place where parts meet."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from syndication import __version__
+from syndication.catalogue import read_catalogue
+from syndication.collect.fetch import Fetcher
+from syndication.collect.pipeline import FetchesMany, Round
+from syndication.digest.pipeline.office import Office
+from syndication.digest.render import Renderer
+from syndication.digest.send import Transport
+from syndication.digest.token import Signer
+from syndication.domain.portal import Catalogue
+from syndication.errors import SettingsError
+from syndication.links import Links
+from syndication.publish.pipeline import Press
+from syndication.settings import Settings, read_settings
+from syndication.store import Store, open_store
+
+
+def utc_now() -> datetime:
+    """The clock of the whole program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class House:
+    """One instance: what it was told, what it remembers, and the parts its doors work with.
+
+    Parts are built when first asked for, so that a command that needs no database opens none.
+    """
+
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Whom we read; raises CatalogueError with every mistake."""
+        return read_catalogue(self.settings.feeds_dir)
+
+    @cached_property
+    def links(self) -> Links:
+        """Our public addresses."""
+        return Links(self.settings.base_url)
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, at the version this program needs."""
+        store = open_store(self.settings.database_url)
+        store.require_current()
+        return store
+
+    @cached_property
+    def user_agent(self) -> str:
+        """How we introduce ourselves to portals: honestly, with where to find us."""
+        contact = self.settings.contact or self.settings.base_url
+        return f"syndication/{__version__} (+{contact})"
+
+    def open_fetcher(self) -> AbstractContextManager[FetchesMany]:
+        """The one door out, for one round."""
+        return Fetcher(user_agent=self.user_agent, private_hosts=self.settings.private_hosts)
+
+    @cached_property
+    def round(self) -> Round:
+        """What collecting works with."""
+        return Round(
+            store=self.store,
+            catalogue=self.catalogue,
+            links=self.links,
+            open_fetcher=self.open_fetcher,
+            now=self.now,
+        )
+
+    @cached_property
+    def press(self) -> Press:
+        """What publishing works with."""
+        return Press(
+            store=self.store,
+            catalogue=self.catalogue,
+            links=self.links,
+            title=self.settings.title,
+            now=self.now,
+        )
+
+    @cached_property
+    def office(self) -> Office:
+        """What the digest works with."""
+        return Office(
+            store=self.store,
+            catalogue=self.catalogue,
+            links=self.links,
+            renderer=Renderer(
+                self.settings.templates_dir,
+                links=self.links,
+                site_title=self.settings.title,
+                contact=self.settings.contact,
+                timezone=self.settings.timezone,
+            ),
+            signer=Signer(self.settings.secret_key or _kept_secret(self.settings.var_dir)),
+            title=self.settings.title,
+            mail_from=self.settings.mail_from,
+            contact=self.settings.contact,
+            zone=self.settings.timezone,
+            open_transport=lambda: Transport(self.settings.smtp_url),
+            now=self.now,
+        )
+
+
+def _kept_secret(var_dir: Path) -> str:
+    """The key made on first use; two processes that make it at once agree on one."""
+    path = var_dir / "secret.key"
+    try:
+        var_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            partial = var_dir / f".secret-{os.getpid()}.part"
+            partial.touch(mode=0o600)
+            partial.write_text(secrets.token_hex(32), encoding="ascii")
+            try:
+                os.link(partial, path)  # fails when somebody else was first, and then theirs counts
+            except FileExistsError:
+                pass
+            finally:
+                partial.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except OSError as cause:
+        raise SettingsError(
+            f"{path} cannot be kept ({cause.strerror}): make {var_dir} writable or set SYNDICATION_SECRET_KEY"
+        ) from cause
+
+
+def build(environment: Mapping[str, str] | None = None) -> House:
+    """The instance this environment describes; raises SettingsError that names what is wrong in it."""
+    return House(read_settings(os.environ if environment is None else environment))

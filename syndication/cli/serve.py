@@ -1,0 +1,91 @@
+"""Commands that set up and run: init, serve, schedule, run."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+from granian.constants import Interfaces
+from granian.server import Server
+
+from syndication.bootstrap import House, build
+from syndication.schedule import Clock, run_until_stopped
+from syndication.store import open_store
+
+_HOST = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+_PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+_WORKERS = click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes."
+)
+
+
+@click.command()
+def init() -> None:
+    """Set up the database, or bring it to the version this program needs. Harmless when run again."""
+    house = build()
+    store = open_store(house.settings.database_url)
+    store.migrate()
+    store.close()
+    click.echo("the database is ready")
+
+
+def _log() -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    for noisy in ("apscheduler", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _ready_house() -> House:
+    """The instance, with everything that could be wrong found before anything is served."""
+    house = build()
+    _ = house.catalogue, house.store, house.office
+    return house
+
+
+def serve_web(*, host: str, port: int, workers: int) -> None:
+    """Serve the pages and feeds until SIGTERM or SIGINT; requests under way are finished first."""
+    Server(
+        "syndication.web:from_environment",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=workers,
+        blocking_threads=8,
+        websockets=False,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+    ).serve()
+
+
+@click.command()
+@_HOST
+@_PORT
+@_WORKERS
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve feeds and pages."""
+    _log()
+    _ready_house()
+    serve_web(host=host, port=port, workers=workers)
+
+
+@click.command()
+def schedule() -> None:
+    """Be the clock: collect, publish and send what is due. Several may run at once."""
+    _log()
+    run_until_stopped(_ready_house())
+
+
+@click.command()
+@_HOST
+@_PORT
+def run(host: str, port: int) -> None:
+    """Web and clock on one machine."""
+    _log()
+    clock = Clock(_ready_house())
+    clock.start()
+    try:
+        serve_web(host=host, port=port, workers=1)
+    finally:
+        clock.stop()

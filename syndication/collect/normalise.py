@@ -1,0 +1,132 @@
+"""An Item becomes an Article: plain text in NFC, sound addresses, a date we trust, a summary worth reading."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from syndication import text
+from syndication.collect import canonical, clean
+from syndication.collect.dates import keep_date, read_date
+from syndication.domain.article import Article, ArticleKey, Item, KeyKind
+from syndication.domain.portal import Portal, Source
+
+LONGEST_TITLE = 300
+LONGEST_SUMMARY = 600
+LONGEST_LABEL = 80
+
+_END_MARK = re.compile(r"\s*\./\.?\s*$")
+_AGENCY = re.compile(r"^\(\s*[\w.&+ -]{2,24}\s*\)\s*[-–—:]?\s*(?=\S)")
+_EXCERPT_TAIL = re.compile(
+    r"\s*(?:\[(?:…|\.\.\.|&hellip;)\]|(?:Xem tiếp|Xem thêm|Đọc tiếp|Chi tiết|Continue reading)\s*\S{0,3})\s*$",
+    re.IGNORECASE,
+)
+_WORDPRESS_TAIL = re.compile(
+    r"\s*(?:The post|Bài viết) .{1,400} (?:appeared first on|xuất hiện đầu tiên) .*$"
+)
+_FURNITURE = re.compile(
+    r"^(?:các tin khác|tin khác|tin liên quan|những tin (?:mới|cũ) hơn|theo dòng sự kiện|bài viết liên quan)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An item that cannot become an article, and why, in words for the operator."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an item was found: what it takes to read it as the portal meant it."""
+
+    portal: Portal
+    source: Source
+    url: str
+    generator: str | None = None
+
+
+def summary_of(raw_summary: str, raw_content: str) -> str:
+    """Two or three sentences of plain text: the portal's own excerpt, else the beginning of its text.
+
+    End marks (``./.``), agency prefixes (``(Chinhphu.vn) - ``) and «Xem tiếp» are furniture and go; in full
+    text they stay.
+    """
+    lead = clean.text_of(raw_summary).replace("\n", " ")
+    lead = _WORDPRESS_TAIL.sub("", lead)
+    if len(lead) < 2:
+        lead = _beginning(clean.text_of(raw_content))
+    lead = _EXCERPT_TAIL.sub("…", lead)
+    lead = _END_MARK.sub(".", _AGENCY.sub("", lead))
+    return text.shorten(text.one_line(lead), LONGEST_SUMMARY)
+
+
+def _beginning(body: str) -> str:
+    lines: list[str] = []
+    for line in body.splitlines():
+        if _FURNITURE.match(line.lower()):
+            break
+        lines.append(line)
+        if sum(map(len, lines)) >= LONGEST_SUMMARY:
+            break
+    return " ".join(lines)
+
+
+def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
+    """Make an article of an item, or say why it cannot be one. ``now`` is when it was seen."""
+    portal, source = place.portal, place.source
+    title = text.shorten(text.plain_line(item.title), LONGEST_TITLE)
+    if not title:
+        return Dropped("an item has no title")
+    url = canonical.absolute(item.url or item.guid or "", place.url)
+    if url is None:
+        return Dropped(f"«{title}» has no usable link")
+    if not canonical.belongs_to(url, portal.hosts):
+        host = canonical.host_of(url)
+        return Dropped(f"«{title}» links to {host}, which hosts does not name in the portal's file")
+    url = canonical.without_tracking(url)
+    labels = [text.shorten(text.plain_line(label), LONGEST_LABEL) for label in item.labels]
+    image = canonical.absolute(item.image_url, url) if item.image_url else None
+    return Article(
+        portal=portal.id,
+        url=url,
+        address_key=canonical.address_key(url, portal=portal.id, hosts=portal.hosts),
+        guid=text.one_line(item.guid)[:500] if item.guid else None,
+        title=title,
+        summary=summary_of(item.raw_summary, item.raw_content),
+        content=(
+            clean.clean_html(item.raw_content, base=url)
+            if portal.article.full_text and item.raw_content
+            else None
+        ),
+        author=text.shorten(text.plain_line(item.author), LONGEST_LABEL) or None if item.author else None,
+        labels=tuple(dict.fromkeys(filter(None, labels))) or ((source.label,) if source.label else ()),
+        image_url=image
+        or clean.first_image(item.raw_summary, base=url)
+        or clean.first_image(item.raw_content, base=url),
+        published_at=_published(item, place, now=now),
+        categories=source.categories,
+    )
+
+
+def _published(item: Item, place: Place, *, now: datetime) -> datetime | None:
+    read = read_date(
+        item.published,
+        slashes=place.source.dates,
+        zone=ZoneInfo(place.portal.timezone),
+        minutes_are_month="nukeviet" in (place.generator or "").lower(),
+    )
+    return keep_date(read, first_seen=now)
+
+
+def keys_of(article: Article, source: Source) -> tuple[ArticleKey, ...]:
+    """Every name under which a source names an article, the surest first.
+
+    A GUID means something only within its source: NukeViet's ``news_123`` exists on every NukeViet site.
+    """
+    keys = [ArticleKey(KeyKind.ADDRESS, article.address_key)]
+    if article.guid:
+        keys.append(ArticleKey(KeyKind.GUID, f"{source.portal} {source.url} {article.guid}"))
+    return tuple(keys)

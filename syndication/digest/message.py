@@ -1,0 +1,324 @@
+"""Makes the digest into mail: one reader's message, as the bytes that go to the mail server.
+
+The costly work (folding, encoding, size checks) is done once by ``prepare``; ``Prepared.bytes_for`` only
+joins finished pieces with what differs from reader to reader. That is right by construction: the body is
+quoted-printable (RFC 2045 §6.7), whose soft line breaks mean nothing, so each placeholder is cut out of the
+text *before* encoding and its value is later put on lines of its own between soft breaks. Nothing is ever
+searched for in encoded bytes, and no value can change the encoding of its surroundings.
+
+Headers are encoded with ``email.header.Header``: the newer ``EmailMessage`` of CPython 3.11–3.13 loses spaces
+where it folds a Vietnamese subject.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from email.header import Header
+from email.utils import format_datetime
+from enum import Enum
+
+from syndication.errors import IssueError, MailError
+from syndication.text import clean_text, one_line
+
+UNSUBSCRIBE_PLACEHOLDER = "https://unsubscribe.invalid/link"
+"""Stands in text and HTML where the reader's unsubscribe address goes. An address, because the step that
+inlines styles percent-encodes anything else in an ``href``."""
+PREFERENCES_PLACEHOLDER = "https://preferences.invalid/link"
+"""Stands where the reader's preferences address goes; a template may do without it."""
+
+HTML_LIMIT = 100_000
+"""Bytes of HTML. Gmail cuts a mail at about 102 KB, and with it the unsubscribe link at the end."""
+TEST_MARK = "[THỬ] "
+
+_INDOCHINA_TIME = timezone(timedelta(hours=7))
+_LINE_LIMIT = 998  # RFC 5322 §2.1.1, without CRLF
+_FOLD = 78
+_WORD_LIMIT = 75  # RFC 2047 §2
+_QP_WIDTH = 73  # 76 (RFC 2045 §6.7) less a soft break and the two characters that guarding a line may add
+
+_PLACEHOLDER = re.compile(
+    f"({re.escape(UNSUBSCRIBE_PLACEHOLDER)}|{re.escape(PREFERENCES_PLACEHOLDER)})(?![A-Za-z0-9/?#&=%_-])"
+)
+_MANGLED = re.compile(r"(?:unsubscribe|preferences)\.invalid", re.IGNORECASE)
+_URI = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"  # RFC 3986 §2
+_WEB = re.compile(r"https?://" + _URI)
+_MAILTO = re.compile(r"mailto:" + _URI)
+_ADDRESS = re.compile(r"[^\s<>@,;:\"\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.\[\]:_-]+")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]+@[A-Za-z0-9._-]+>")
+_NAMED_ADDRESS = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_PLAIN_PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/^_`{|}~-]{1,60}")  # RFC 5322 §3.2.3 atoms, no "=?"
+_PLAIN_SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,60}")
+_ASCII_WORD = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One issue as a mail, the same for every reader."""
+
+    subject: str
+    text: str
+    html: str
+    """A whole document, styles inlined. Like ``text`` it holds UNSUBSCRIBE_PLACEHOLDER at least once."""
+    mail_from: str
+    """A display name and an address: ``Bản tin tuần <tin@example.vn>``."""
+    list_id: str
+    """Names the list for mail filters (RFC 2919): ``weekly.tin.example.vn``. Never changes."""
+    list_name: str
+    date: datetime
+    """Aware, fixed for the issue: every attempt carries the same."""
+    archive_url: str
+    feedback_id: str
+    """Names this kind of mail in Gmail's reports to senders: ``2026-w47:digest:syndication``."""
+    contact: str | None = None
+    """An address or a page; anything else is left out of the headers."""
+
+
+class _Slot(Enum):
+    TO = "To"
+    MESSAGE_ID = "Message-ID"
+    LIST_UNSUBSCRIBE = "List-Unsubscribe"
+    UNSUBSCRIBE_TEXT = "unsubscribe, in text"
+    UNSUBSCRIBE_HTML = "unsubscribe, in HTML"
+    PREFERENCES_TEXT = "preferences, in text"
+    PREFERENCES_HTML = "preferences, in HTML"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A letter of which everything but the personal parts is encoded. Safe to share between threads."""
+
+    _pieces: tuple[bytes | _Slot, ...]
+
+    def bytes_for(
+        self,
+        *,
+        to_name: str,
+        to_address: str,
+        unsubscribe_url: str,
+        unsubscribe_mailto: str | None,
+        message_id: str,
+        preferences_url: str | None = None,
+    ) -> bytes:
+        """One reader's message: 7-bit ASCII, CRLF, lines of at most 78 characters where the format allows.
+
+        ``message_id`` comes in its angle brackets. ``List-Unsubscribe`` stays on one line however long it is,
+        since folding it has broken DKIM signatures at relays. Raises MailError (permanent) for a value that
+        cannot stand in a mail, and when the letter holds PREFERENCES_PLACEHOLDER and no address is given.
+        """
+        unsubscribe = _checked("the unsubscribe address", unsubscribe_url, _WEB)
+        targets = f"<{unsubscribe}>"
+        if unsubscribe_mailto is not None:
+            targets += f", <{_checked('the unsubscribe mailbox', unsubscribe_mailto, _MAILTO)}>"
+        values = {
+            _Slot.TO: _header_with_address("To", to_name, to_address),
+            _Slot.MESSAGE_ID: _header("Message-ID", _checked("Message-ID", message_id, _MESSAGE_ID)),
+            _Slot.LIST_UNSUBSCRIBE: _header("List-Unsubscribe", targets),
+            _Slot.UNSUBSCRIBE_TEXT: _quoted_printable(unsubscribe),
+            _Slot.UNSUBSCRIBE_HTML: _quoted_printable(html.escape(unsubscribe)),
+        }
+        if preferences_url is not None:
+            preferences = _checked("the preferences address", preferences_url, _WEB)
+            values[_Slot.PREFERENCES_TEXT] = _quoted_printable(preferences)
+            values[_Slot.PREFERENCES_HTML] = _quoted_printable(html.escape(preferences))
+        try:
+            return b"".join(values[piece] if isinstance(piece, _Slot) else piece for piece in self._pieces)
+        except KeyError:
+            raise MailError(
+                "The digest's template links to the reader's preferences and no such address was given;"
+                " give one, or take the link out of the template",
+                permanent=True,
+            ) from None
+
+
+def prepare(letter: Letter) -> Prepared:
+    """Encode a letter for any number of readers.
+
+    Raises MailError for a header that cannot be written, and IssueError when the HTML is larger than
+    HTML_LIMIT or a body does not offer the unsubscribe link.
+    """
+    subject = _one_header_line("Subject", letter.subject)
+    if not subject:
+        raise MailError("Subject is empty; give the issue a subject", permanent=True)
+    if letter.date.tzinfo is None:
+        raise MailError("Date has no time zone; give an aware time", permanent=True)
+    mail_from = _one_header_line("From", letter.mail_from)
+    named = _NAMED_ADDRESS.fullmatch(mail_from)
+    from_name, from_address = (named["name"].strip(' "'), named["address"]) if named else ("", mail_from)
+    contact = _contact(letter.contact)
+    list_id = _checked("List-Id", letter.list_id, re.compile(r"[A-Za-z0-9._-]+"))
+    # RFC 2046 §5.1.1; "=_" cannot occur in quoted-printable, so no body can hold the boundary.
+    boundary = (
+        "=_" + hashlib.sha256(f"{letter.text}\0{letter.html}".encode(errors="replace")).hexdigest()[:32]
+    )
+    return Prepared(
+        (
+            _header_with_address("From", from_name, from_address),
+            _Slot.TO,
+            _header("Subject", _encoded("Subject", subject, _PLAIN_SUBJECT)),
+            _header("Date", format_datetime(letter.date.astimezone(_INDOCHINA_TIME))),
+            _Slot.MESSAGE_ID,
+            _header("MIME-Version", "1.0"),
+            _header_with_word("List-Id", _one_header_line("List-Id", letter.list_name), f"<{list_id}>"),
+            _Slot.LIST_UNSUBSCRIBE,
+            _header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058 §3.1
+            _header("List-Archive", f"<{_checked('List-Archive', letter.archive_url, _WEB)}>"),
+            _header("List-Owner", f"<{contact}>") if contact else b"",
+            _header("Auto-Submitted", "auto-generated"),  # RFC 3834 §5
+            _header("Precedence", "bulk"),
+            # Not "All": that would also suppress the reports by which we learn of dead addresses.
+            _header("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"),
+            _header("Feedback-ID", _checked("Feedback-ID", letter.feedback_id, _ASCII_WORD)),
+            _header("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
+            f"\r\n--{boundary}\r\n".encode(),
+            *_part("plain", letter.text, (_Slot.UNSUBSCRIBE_TEXT, _Slot.PREFERENCES_TEXT)),
+            f"\r\n--{boundary}\r\n".encode(),
+            *_part("html", _html(letter.html), (_Slot.UNSUBSCRIBE_HTML, _Slot.PREFERENCES_HTML)),
+            f"\r\n--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+def test_letter(letter: Letter) -> Letter:
+    """The same letter, marked as a trial in its subject so that nobody takes it for the issue."""
+    return replace(letter, subject=TEST_MARK + letter.subject)
+
+
+def _contact(raw: str | None) -> str | None:
+    if raw and _ADDRESS.fullmatch(raw):
+        return f"mailto:{raw}"
+    return raw if raw and _WEB.fullmatch(raw) else None
+
+
+# --- headers ---
+
+
+def _checked(what: str, value: str, shape: re.Pattern[str]) -> str:
+    if not shape.fullmatch(value):
+        raise MailError(f"{what} cannot stand in a mail as it is: {value[:200]!r}", permanent=True)
+    return value
+
+
+def _one_header_line(what: str, value: str) -> str:
+    if "\r" in value or "\n" in value:
+        raise MailError(f"{what} holds a line break, which a mail header must not: {value!r}", permanent=True)
+    return one_line(value)
+
+
+def _encoded(name: str, text: str, plain: re.Pattern[str]) -> str:
+    """Encoded-words of at most 75 characters, folded (RFC 2047 §2); short ASCII stays readable."""
+    if plain.fullmatch(text):
+        return text
+    # Header's own limit does not count the space that begins a folded line, and so makes words of 76.
+    return Header(text, "utf-8", header_name=name, maxlinelen=_WORD_LIMIT).encode(linesep="\r\n")
+
+
+def _header(name: str, value: str) -> bytes:
+    line = f"{name}: {value}"
+    if max(map(len, line.split("\r\n"))) > _LINE_LIMIT:
+        raise MailError(f"{name} is longer than the {_LINE_LIMIT} characters a mail allows", permanent=True)
+    return f"{line}\r\n".encode("ascii")
+
+
+def _header_with_word(name: str, phrase: str, word: str) -> bytes:
+    """A header of a name for people, if there is one, and one word for machines behind it."""
+    if not phrase:
+        return _header(name, word)
+    encoded = _encoded(name, phrase, _PLAIN_PHRASE)
+    last_line = f"{name}: {encoded}".rsplit("\r\n", 1)[-1]
+    return _header(name, encoded + (" " if len(last_line) + 1 + len(word) <= _FOLD else "\r\n ") + word)
+
+
+def _header_with_address(name: str, person: str, address: str) -> bytes:
+    phrase = _one_header_line(f"The name in {name}", person)
+    checked = _checked(f"The address in {name}", address, _ADDRESS)
+    return _header_with_word(name, phrase, f"<{checked}>" if phrase else checked)
+
+
+# --- body ---
+
+
+def _html(document: str) -> str:
+    # NFC would melt this one mark into a "<", "=" or ">" before it and so break a tag.
+    document = document.replace("\u0338", "&#824;")
+    size = len(document.encode(errors="replace"))
+    if size > HTML_LIMIT:
+        raise IssueError(
+            f"The digest's HTML has {size // 1000} KB and mail programs cut it at {HTML_LIMIT // 1000} KB;"
+            " take stories out of the issue or shorten their summaries"
+        )
+    return document
+
+
+def _part(subtype: str, content: str, slots: tuple[_Slot, _Slot]) -> list[bytes | _Slot]:
+    """A body part as pieces: encoded bytes, with a slot for each placeholder between them."""
+    unsubscribe, preferences = slots
+    # Odd places hold the placeholders. What lies between is cleaned apart, so NFC cannot join it to them.
+    texts = _PLACEHOLDER.split(content)
+    places, texts = texts[1::2], [_clean_lines(text) for text in texts[::2]]
+    texts[-1] = texts[-1].rstrip("\n")
+    if any(_MANGLED.search(text) for text in texts):
+        raise IssueError(
+            f"The digest's {subtype} part holds a changed placeholder; write {UNSUBSCRIBE_PLACEHOLDER}"
+            f" or {PREFERENCES_PLACEHOLDER} exactly, with nothing added"
+        )
+    if UNSUBSCRIBE_PLACEHOLDER not in places:
+        raise IssueError(
+            f"The digest's {subtype} part has no unsubscribe link;"
+            f" put {UNSUBSCRIBE_PLACEHOLDER} where the link belongs"
+        )
+    pieces: list[bytes | _Slot] = [
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+    ]
+    for place, text in enumerate(texts):
+        pieces.append(_between(text, after_value=place > 0, before_value=place < len(places)))
+        if place < len(places):
+            pieces.append(unsubscribe if places[place] == UNSUBSCRIBE_PLACEHOLDER else preferences)
+    return pieces
+
+
+def _clean_lines(text: str) -> str:
+    return clean_text(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _between(text: str, *, after_value: bool, before_value: bool) -> bytes:
+    """Encode text that neighbours values, with the soft breaks that give each value its own lines."""
+    opening = after_value and (text or before_value) and not text.startswith("\n")
+    closing = before_value and text and not text.endswith("\n")
+    soft = b"=\r\n"
+    return (soft if opening else b"") + _quoted_printable(text) + (soft if closing else b"")
+
+
+def _quoted_printable(text: str) -> bytes:
+    """Quoted-printable (RFC 2045 §6.7) in lines of at most 75, no character's bytes split between lines."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        begun, width, last = [""], 0, len(line) - 1
+        for place, char in enumerate(line):
+            code = _code(char, ends_line=place == last)
+            if width + len(code) > _QP_WIDTH:
+                lines.append(_guarded("".join(begun)) + "=")
+                begun, width = [""], 0
+            begun.append(code)
+            width += len(code)
+        lines.append(_guarded("".join(begun)))
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _code(char: str, *, ends_line: bool) -> str:
+    if "!" <= char <= "~" and char != "=":
+        return char
+    if char == " " and not ends_line:
+        return char
+    return "".join(f"={byte:02X}" for byte in char.encode())
+
+
+def _guarded(line: str) -> str:
+    """Keep mailbox files and careless relays from changing a line (RFC 2049 §3)."""
+    if line.startswith("From "):
+        return "=46" + line[1:]
+    return "=2E" + line[1:] if line.startswith(".") else line

@@ -1,0 +1,212 @@
+"""Reads a file of the digest's readers (CSV, as spreadsheets save it) and says which lines cannot be used.
+
+The columns are ``email`` (required), ``name``, ``unit``, ``categories`` (slugs, ``;`` between), ``language``
+and ``basis``, in any order. One bad line stays one bad line: the others are returned all the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from syndication.domain.subscriber import RefusedLine, Registration
+from syndication.errors import RosterError
+from syndication.text import one_line
+
+COLUMNS = ("email", "name", "unit", "categories", "language", "basis")
+LANGUAGES = ("vi", "en")
+_DELIMITERS = (",", ";", "\t")
+_INTERNAL_SUFFIX = ".local"
+
+
+def read_roster(
+    text: str | bytes, *, categories: frozenset[str]
+) -> tuple[list[Registration], list[RefusedLine]]:
+    """Read a subscribers' file into the lines that can be used and those that cannot, by line number.
+
+    Understood: UTF-8 with or without a byte order mark; comma, semicolon or tab between cells (Vietnamese
+    Excel writes semicolons); any line ends; column names in any case. ``categories`` are the slugs that
+    exist; a reader without any gets all. Domains are not looked up, and names that exist only inside an
+    organisation (``.local``) or in trials (``.test``, ``.example``) are fine. Raises RosterError when nothing
+    can be told apart: no UTF-8, no ``email`` column, a quotation mark that never closes.
+    """
+    rows = _rows(_decoded(text))
+    header_line, header = next(rows, (1, []))
+    if isinstance(header, str):
+        raise RosterError(f"Line {header_line}, the names of the columns, cannot be read: {header}")
+    names = [one_line(cell).lower() for cell in header]
+    _check_columns(names)
+    refused = _unknown_columns(header_line, header, names)
+    accepted: list[Registration] = []
+    first_lines: dict[str, int] = {}
+    for line, row in rows:
+        outcome = _read_line(line, row, names, categories, first_lines)
+        if isinstance(outcome, Registration):
+            first_lines[outcome.email_key] = line
+            accepted.append(outcome)
+        else:
+            refused.append(outcome)
+    return accepted, refused
+
+
+# --- the file ---
+
+
+def _decoded(text: str | bytes) -> str:
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as cause:
+            raise RosterError(
+                "The file is not UTF-8; in Excel choose Save As, «CSV UTF-8 (Comma delimited)»,"
+                " and give that file"
+            ) from cause
+    return text.removeprefix("\ufeff")
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row that holds anything with the number of its first line; a row that cannot be read as a str."""
+    delimiter, skipped = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as cause:
+            if "unexpected end of data" in str(cause):
+                raise RosterError(
+                    f"A quotation mark opened in line {line} is never closed, so that cell swallows the rest"
+                    " of the file; close it (a mark inside a cell is written twice)"
+                ) from cause
+            lines = f"lines {line} to {reader.line_num}" if reader.line_num > line else "this line"
+            yield line, f"the quotation marks in {lines} do not pair; write a mark inside a cell twice"
+            continue
+        if line > skipped and any(cell.strip() for cell in row):
+            yield line, row
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """What stands between the cells, and how many lines to skip (a first line ``sep=;`` tells Excel)."""
+    lines = text.lstrip("\r\n").splitlines() or [""]
+    declared = lines[0].strip().strip('"').lower()
+    if declared.startswith("sep=") and declared[4:] in _DELIMITERS:
+        return declared[4:], len(text.splitlines()) - len(lines) + 1
+
+    def known(delimiter: str) -> int:
+        return sum(cell.strip().strip('"').strip().lower() in COLUMNS for cell in lines[0].split(delimiter))
+
+    return max(_DELIMITERS, key=known), 0
+
+
+def _check_columns(names: list[str]) -> None:
+    if "email" not in names:
+        raise RosterError(
+            "The file has no column email; its first line must name the columns: " + ",".join(COLUMNS)
+        )
+    twice = sorted({name for name in names if name in COLUMNS and names.count(name) > 1})
+    if twice:
+        raise RosterError(f"The column {', '.join(twice)} stands in the file twice; keep one of each")
+
+
+def _unknown_columns(line: int, header: list[str], names: list[str]) -> list[RefusedLine]:
+    unknown = [
+        one_line(cell) for cell, name in zip(header, names, strict=True) if name and name not in COLUMNS
+    ]
+    if not unknown:
+        return []
+    return [
+        RefusedLine(
+            line=line,
+            says=f"no such column: {', '.join(unknown)}; it is left out."
+            f" The known columns are {', '.join(COLUMNS)}; rename or remove what is not among them",
+        )
+    ]
+
+
+# --- one line ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    email: str
+    key: str
+
+
+def _read_line(
+    line: int,
+    row: list[str] | str,
+    names: list[str],
+    categories: frozenset[str],
+    first_lines: dict[str, int],
+) -> Registration | RefusedLine:
+    if isinstance(row, str):
+        return RefusedLine(line=line, says=row)
+    if any(cell.strip() for cell in row[len(names) :]):
+        return RefusedLine(
+            line=line,
+            says=f"{len(row)} cells for {len(names)} columns; put a cell that holds the separator (several"
+            " categories, say) in double quotes",
+        )
+    cells = {name: one_line(cell) for name, cell in zip(names, row, strict=False) if name in COLUMNS}
+    wrong: list[str] = []
+    address = _read_address(cells.get("email", ""))
+    if isinstance(address, str):
+        wrong.append(address)
+    elif address.key in first_lines:
+        wrong.append(
+            f"{address.email} stands in line {first_lines[address.key]} already; keep one of the two"
+        )
+    slugs = tuple(
+        dict.fromkeys(part.strip().lower() for part in cells.get("categories", "").split(";") if part.strip())
+    )
+    unknown = [slug for slug in slugs if slug not in categories]
+    if unknown:
+        wrong.append(
+            f"no category {', '.join(unknown)}; use {', '.join(sorted(categories))} with ; between,"
+            " or leave the cell empty for all"
+        )
+    language = cells.get("language", "").lower() or LANGUAGES[0]
+    if language not in LANGUAGES:
+        wrong.append(f"no language {language}; use {' or '.join(LANGUAGES)}")
+    if wrong or isinstance(address, str):
+        return RefusedLine(line=line, says="; ".join(wrong))
+    return Registration(
+        line=line,
+        email=address.email,
+        email_key=address.key,
+        name=cells.get("name", ""),
+        unit=cells.get("unit", ""),
+        categories=slugs,
+        language=language,
+        basis=cells.get("basis", ""),
+    )
+
+
+def _read_address(written: str) -> _Address | str:
+    """The address with its domain in ASCII, or why it cannot be used and what to do."""
+    if not written:
+        return "no address; fill in the email cell or take the line out"
+    if "<" in written or " " in written:
+        return f"{written}: write the address alone; the person's name has its own column"
+    local, _, domain = written.rpartition("@")
+    if not local.isascii():
+        return (
+            f"{written}: before the @ only unmarked letters can be mailed to; write the address without marks"
+        )
+    # The library takes no .local, which it holds for a slip; inside organisations it is where people are.
+    internal = domain.lower().endswith(_INTERNAL_SUFFIX)
+    asked = written[: -len(_INTERNAL_SUFFIX)] + ".example" if internal else written
+    try:
+        found = validate_email(asked, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+    except EmailNotValidError as cause:
+        return f"{written} is no address: {cause} Correct the email cell"
+    email = found.ascii_email or found.normalized
+    if internal:
+        email = email.removesuffix(".example") + _INTERNAL_SUFFIX
+    return _Address(email=email, key=email.lower())

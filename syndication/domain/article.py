@@ -1,0 +1,94 @@
+"""From what a source said to what we keep: Item, then Article.
+
+An Item is untrusted: strings as the source wrote them, HTML as it came. An Article is ours: plain text in
+NFC, checked addresses, HTML that passed the one door for HTML (``collect/clean.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+SafeHtml = NewType("SafeHtml", str)
+"""HTML that ``collect/clean.py`` made; nothing else may create one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry as a source gave it, parsed, not yet ours. Every string is untrusted."""
+
+    url: str
+    title: str
+    guid: str | None = None
+    raw_summary: str = ""
+    raw_content: str = ""
+    author: str | None = None
+    labels: tuple[str, ...] = ()
+    image_url: str | None = None
+    published: str | None = None
+    """The date exactly as printed; reading it is the work of ``collect/dates.py``."""
+    updated: str | None = None
+
+
+class DateFrom(StrEnum):
+    """Where an article's date comes from, so that a reader can be told."""
+
+    SOURCE = "source"
+    FIRST_SEEN = "first-seen"
+
+
+class KeyKind(StrEnum):
+    """The ways in which a source can name an article (the identity ledger's kinds)."""
+
+    ADDRESS = "address"
+    GUID = "guid"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleKey:
+    """One name of one article. The same name always leads to the same article."""
+
+    kind: KeyKind
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One page of one portal, in our shape."""
+
+    portal: str
+    url: str
+    address_key: str
+    """The canonical address without scheme and host twins: equal for every twin of the page."""
+    guid: str | None
+    title: str
+    summary: str
+    content: SafeHtml | None
+    author: str | None
+    labels: tuple[str, ...]
+    image_url: str | None
+    published_at: datetime | None
+    """The portal's own date, aware UTC; None where it cannot be trusted."""
+    categories: tuple[str, ...] = ()
+    """Slugs given by the source's file, when it is certain."""
+
+    @property
+    def content_hash(self) -> str:
+        """Changes when something a reader would see changes; the date is left out, sources re-stamp it."""
+        parts = (self.title, self.summary, self.content or "", self.url, self.image_url or "")
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What must be known of a kept article to decide about a new reading of it."""
+
+    id: int
+    story: str
+    title: str
+    summary: str
+    content_hash: str
+    published_at: datetime | None

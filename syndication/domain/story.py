@@ -1,0 +1,103 @@
+"""What we publish: a story, told by one article or by several portals' articles."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+ID_LENGTH = 13
+"""Base32 characters of a story id: 65 bits, so a million stories collide with odds of one in 70 million."""
+
+ANNOUNCE_RESERVE = timedelta(minutes=5)
+"""How far behind the clock a round begins to number its stories, so that there is room for all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One portal's article in a story, with what is needed to name and link it."""
+
+    portal: str
+    url: str
+    title: str
+    published_at: datetime | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One piece of news as we publish it: the leading article's text, and everyone who tells it."""
+
+    id: str
+    tag: str
+    title: str
+    summary: str
+    content: str | None
+    """The full text as SafeHtml, only where the leading portal's file allows it."""
+    url: str
+    author: str | None
+    image_url: str | None
+    announced_at: datetime
+    updated_at: datetime
+    """Moves only on an edit that matters; never before ``announced_at``."""
+    categories: tuple[str, ...]
+    tellings: tuple[Telling, ...]
+    """The leading telling first."""
+
+    @property
+    def lead(self) -> Telling:
+        """The telling whose text and link stand for the story."""
+        return self.tellings[0]
+
+    @property
+    def told_at(self) -> datetime:
+        """The portal's own date; where it gave none we can trust, the moment we first saw the article."""
+        return self.lead.published_at or self.lead.first_seen_at
+
+
+def feed_names(categories: Iterable[str], portals: Iterable[str]) -> tuple[str, ...]:
+    """The feeds a story stands in: all of them together, its categories', and its portals' own."""
+    return ("all", *dict.fromkeys(categories), *(f"portals/{portal}" for portal in dict.fromkeys(portals)))
+
+
+def mint_id(portal: str, address_key: str, *, attempt: int = 0) -> str:
+    """A story's public id, from where its first article was found.
+
+    Deterministic, so a lost database that is collected anew gives the same ids; kept in the store once
+    minted, so nothing that happens to the address later can change it.
+    """
+    seed = f"{portal}\n{address_key}" + (f"\n{attempt}" if attempt else "")
+    digest = hashlib.sha256(seed.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:ID_LENGTH]
+
+
+def announce_times(told: list[datetime], *, last: datetime | None, now: datetime) -> list[datetime]:
+    """When each waiting story is announced; stories beyond the end of the answer wait for the next round.
+
+    ``told`` are the portals' own dates in the order in which the stories will come out. The times are whole
+    seconds, unique, rising, later than ``last`` and never after ``now`` (feed consumers that go by date need
+    all four). Before anything was ever announced there is no reader to mislead, and the portals' dates are
+    kept; afterwards a story is announced when we announce it, numbered second by second from a few minutes
+    ago so that a whole round fits before now.
+    """
+    now = now.replace(microsecond=0)
+    second = timedelta(seconds=1)
+    times: list[datetime] = []
+    if last is None:
+        # The latest moment each may take so that all that follow still fit before now.
+        ceilings = [now - second * (len(told) - 1 - place) for place in range(len(told))]
+        for wish, ceiling in zip(told, ceilings, strict=True):
+            at = min(wish.replace(microsecond=0), ceiling)
+            if times and at <= times[-1]:
+                at = times[-1] + second
+            times.append(at)
+        return times
+    at = max(last + second, now - ANNOUNCE_RESERVE)
+    for _ in told:
+        if at > now:
+            break
+        times.append(at)
+        at += second
+    return times

@@ -1,0 +1,105 @@
+"""The clock: it only ticks. What is due stands in the database, so two clocks are as good as one.
+
+APScheduler's own stores and triggers are not used for truth: a job store cannot be shared between processes
+(its FAQ says so), and a tick that was missed is simply made up by the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections import Counter
+from datetime import UTC
+
+from apscheduler.events import EVENT_JOB_ERROR
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from syndication.bootstrap import House
+from syndication.collect.pipeline import Result, collect
+from syndication.digest.pipeline.clock import tend
+from syndication.errors import SyndicationError
+from syndication.publish.pipeline import publish
+from syndication.settings import DAYS, Approval
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 15
+
+
+def tick(house: House) -> None:
+    """Do everything that is due now: read sources, publish what is new, tend the digest.
+
+    What goes wrong in one of them does not keep the others from their turn.
+    """
+    for job in (_collect, _publish, _digest):
+        try:
+            job(house)
+        except SyndicationError as trouble:
+            log.warning("%s: %s", job.__name__.strip("_"), trouble)
+
+
+def _collect(house: House) -> None:
+    reports = collect(house.round)
+    results = Counter(report.result for report in reports if report.result is not Result.SKIPPED)
+    if results:
+        log.info("collected: %s", ", ".join(f"{count} {result}" for result, count in sorted(results.items())))
+
+
+def _publish(house: House) -> None:
+    done = publish(house.press)
+    if done.announced or done.changed:
+        log.info("published: %d new stories, %d documents changed", done.announced, done.changed)
+
+
+def _digest(house: House) -> None:
+    settings = house.settings
+    for line in tend(
+        house.office,
+        day=DAYS.index(settings.digest_day),
+        at=settings.digest_at,
+        automatic=settings.digest_approval is Approval.AUTOMATIC,
+    ):
+        log.info("%s", line)
+
+
+class Clock:
+    """Ticks in a thread of its own until it is stopped; a tick under way is finished first."""
+
+    def __init__(self, house: House) -> None:
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._scheduler.add_job(
+            tick,
+            "interval",
+            args=(house,),
+            seconds=TICK_SECONDS,
+            next_run_time=house.now(),
+            coalesce=True,  # a tick late by an hour is one tick, not 240
+            max_instances=1,
+            misfire_grace_time=None,  # however late, it is due
+        )
+        self._scheduler.add_listener(_failed, EVENT_JOB_ERROR)
+
+    def start(self) -> None:
+        """Begin to tick, at once."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Tick no more; returns when the tick under way is done."""
+        self._scheduler.shutdown(wait=True)
+
+
+def _failed(event: object) -> None:
+    log.error("a tick failed and the next one goes on: %s", getattr(event, "traceback", event))
+
+
+def run_until_stopped(house: House) -> None:
+    """Be a clock until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    clock = Clock(house)
+    clock.start()
+    stop.wait()
+    log.info("stopping: what is under way is finished first")
+    clock.stop()

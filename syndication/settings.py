@@ -1,0 +1,205 @@
+"""How this instance runs: one frozen object, read once from the environment.
+
+Every setting is ``SYNDICATION_<NAME>``; each may instead be given as ``SYNDICATION_<NAME>_FILE``, the path of
+a file that holds the value, which is how secrets are handed over. An unknown name or a value that cannot be
+used stops the start and names itself, so a misspelt setting is never silently ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from syndication.errors import SettingsError
+
+PREFIX = "SYNDICATION_"
+HOUSE = Path(__file__).resolve().parent.parent
+"""The folder this program was cloned into: ``feeds/``, ``templates/`` and ``var/`` stand in it."""
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Approval(StrEnum):
+    """Whether a person must approve an issue before it is sent."""
+
+    REQUIRED = "required"
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of this instance, checked."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    """Where readers reach us; every public address begins with it. No slash at its end."""
+    database_url: str = ""
+    feeds_dir: Path = HOUSE / "feeds"
+    templates_dir: Path = HOUSE / "templates"
+    var_dir: Path = HOUSE / "var"
+    smtp_url: str = "smtp://127.0.0.1:25"
+    mail_from: str = "Bản tin tuần <digest@localhost>"
+    secret_key: str = ""
+    """Signs the links in mails. Empty: a key is made on first use and kept in ``var_dir``."""
+    timezone: ZoneInfo = VIETNAM
+    digest_day: str = "monday"
+    digest_at: time = time(7, 0)
+    digest_approval: Approval = Approval.REQUIRED
+    private_hosts: frozenset[str] = frozenset()
+    """Exact ``host:port`` on private networks that may be read."""
+    contact: str = ""
+    """Who answers for this instance: an address or page, told to portals and readers."""
+    language: str = "vi"
+    title: str = "Điểm tin các Trung tâm"
+    """What this instance calls itself."""
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.var_dir / 'syndication.db'}")
+
+
+def _web_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give an address such as https://tin.example.vn")
+    return raw.rstrip("/")
+
+
+def _database(raw: str) -> str:
+    if raw.startswith("postgres://"):
+        raw = "postgresql://" + raw.removeprefix("postgres://")
+    if raw.startswith("postgresql://"):
+        return "postgresql+psycopg://" + raw.removeprefix("postgresql://")
+    if not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("give sqlite:///path/to/file.db or postgresql://user:password@host/name")
+    return raw
+
+
+def _smtp(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
+        raise ValueError(
+            "give smtp://host:port, smtp+starttls://user:password@host:port or smtps://host:port"
+        )
+    return raw
+
+
+def _folder(raw: str) -> Path:
+    path = Path(raw).expanduser().resolve()
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {path}")
+    return path
+
+
+def _any_folder(raw: str) -> Path:
+    return Path(raw).expanduser().resolve()
+
+
+def _zone(raw: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(raw)
+    except (KeyError, ValueError, OSError) as cause:
+        raise ValueError("give a zone name such as Asia/Ho_Chi_Minh") from cause
+
+
+def _day(raw: str) -> str:
+    if raw.lower() not in DAYS:
+        raise ValueError("give one of " + ", ".join(DAYS))
+    return raw.lower()
+
+
+def _clock(raw: str) -> time:
+    try:
+        return time.fromisoformat(raw)
+    except ValueError as cause:
+        raise ValueError("give a time such as 07:00") from cause
+
+
+def _approval(raw: str) -> Approval:
+    try:
+        return Approval(raw.lower())
+    except ValueError as cause:
+        raise ValueError("give required or automatic") from cause
+
+
+def _hosts(raw: str) -> frozenset[str]:
+    hosts = frozenset(part.strip().lower() for part in raw.split(",") if part.strip())
+    for host in hosts:
+        name, _, port = host.rpartition(":")
+        if not name or not port.isdigit():
+            raise ValueError(f"{host} lacks its port: write host:port, commas between several")
+    return hosts
+
+
+def _secret(raw: str) -> str:
+    if len(raw) < 16:
+        raise ValueError("give at least 16 characters, such as the output of: openssl rand -hex 32")
+    return raw
+
+
+def _language(raw: str) -> str:
+    if raw not in ("vi", "en"):
+        raise ValueError("give vi or en")
+    return raw
+
+
+def _text(raw: str) -> str:
+    if "\n" in raw or "\r" in raw:
+        raise ValueError("give one line")
+    return raw
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "BASE_URL": _web_address,
+    "CONTACT": _text,
+    "DATABASE_URL": _database,
+    "DIGEST_APPROVAL": _approval,
+    "DIGEST_AT": _clock,
+    "DIGEST_DAY": _day,
+    "FEEDS_DIR": _folder,
+    "LANGUAGE": _language,
+    "MAIL_FROM": _text,
+    "PRIVATE_HOSTS": _hosts,
+    "SECRET_KEY": _secret,
+    "SMTP_URL": _smtp,
+    "TEMPLATES_DIR": _folder,
+    "TIMEZONE": _zone,
+    "TITLE": _text,
+    "VAR_DIR": _any_folder,
+}
+"""Every setting by name, with what reads and checks it. README's table is tested against this."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment; raises SettingsError that names every mistake at once."""
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for variable in sorted(key for key in environment if key.startswith(PREFIX)):
+        name = variable.removeprefix(PREFIX)
+        raw = environment[variable]
+        if name.removesuffix("_FILE") in READERS and name not in READERS:
+            name = name.removesuffix("_FILE")
+            try:
+                raw = Path(raw).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as cause:
+                mistakes.append(f"{variable}: the file {raw} cannot be read ({cause.__class__.__name__})")
+                continue
+        if name not in READERS:
+            mistakes.append(f"{variable} is not a setting; see the table of settings in README.md")
+            continue
+        if name.lower() in values:
+            mistakes.append(f"{variable}: given twice, as a value and as a file; keep one")
+            continue
+        try:
+            values[name.lower()] = READERS[name](raw)
+        except ValueError as cause:
+            mistakes.append(f"{variable}: {cause}")
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return Settings(**values)

@@ -1,0 +1,177 @@
+"""Opens the database and hands out transactions; the differences between SQLite and PostgreSQL end here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from syndication.errors import StoreError
+from syndication.store.articles import Articles
+from syndication.store.claims import release_gone
+from syndication.store.deliveries import Deliveries
+from syndication.store.documents import Documents
+from syndication.store.issues import Issues
+from syndication.store.sources import Sources
+from syndication.store.stories import Stories
+from syndication.store.subscribers import Subscribers
+
+BUSY_SECONDS = 30
+"""How long a SQLite writer waits for another one before it gives up."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_ANNOUNCE_LOCK = 7_301_001
+"""PostgreSQL advisory lock under which stories are announced, so that their order is the commits' order."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One transaction, with a shelf for each noun."""
+
+    connection: Connection
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Where each source stands: validators, due-ness, health."""
+        return Sources(self.connection)
+
+    @cached_property
+    def articles(self) -> Articles:
+        """Articles and every name under which they are known."""
+        return Articles(self.connection)
+
+    @cached_property
+    def stories(self) -> Stories:
+        """Stories, their categories and their places in feeds."""
+        return Stories(self.connection)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What is published, ready to serve."""
+        return Documents(self.connection)
+
+    @cached_property
+    def issues(self) -> Issues:
+        """The digest's issues."""
+        return Issues(self.connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """One issue to one reader each."""
+        return Deliveries(self.connection)
+
+    @cached_property
+    def subscribers(self) -> Subscribers:
+        """The digest's readers."""
+        return Subscribers(self.connection)
+
+    def release_gone(self, *, now: datetime) -> int:
+        """Give back what processes that no longer exist had claimed; returns how many claims."""
+        return release_gone(self.connection, now=now)
+
+    def announce_alone(self) -> None:
+        """Wait until nobody else announces stories; held to the end of this transaction.
+
+        SQLite has one writer at a time anyway.
+        """
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ANNOUNCE_LOCK})
+
+
+class Store:
+    """The database of one instance."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def read(self) -> Iterator[Memory]:
+        """A transaction that sees one moment of the database and changes nothing."""
+        with self._engine.connect() as connection:
+            yield Memory(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Memory]:
+        """A transaction that is kept whole or not at all."""
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield Memory(connection)
+
+    def migrate(self) -> None:
+        """Bring the tables to the version this program needs; harmless when they are there already."""
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(7301000)"))
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def require_current(self) -> None:
+        """Raise StoreError unless the database is at the version this program needs."""
+        wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        with self._engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != wanted:
+            where = self._engine.url.render_as_string(hide_password=True)
+            raise StoreError(f"the database {where} is not set up for this version: run `syndication init`")
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        # We say BEGIN ourselves: the driver's own would start a writing transaction as a reading one, and two
+        # such writers can only fail, never wait (https://www.sqlite.org/lang_transaction.html).
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def open_store(database_url: str) -> Store:
+    """Open the database at this SQLAlchemy address; raises StoreError with one plain line."""
+    url = make_url(database_url)
+    try:
+        if url.get_backend_name() == "sqlite":
+            if url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(url)
+            _prepare_sqlite(engine)
+        else:
+            engine = create_engine(url, pool_pre_ping=True)
+        with engine.connect():
+            pass
+    except ModuleNotFoundError as cause:
+        raise StoreError("PostgreSQL needs one more package: pip install 'syndication[postgres]'") from cause
+    except (OperationalError, OSError) as cause:
+        where = url.render_as_string(hide_password=True)
+        reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
+        raise StoreError(
+            f"the database {where} cannot be opened ({reason}): check SYNDICATION_DATABASE_URL"
+        ) from cause
+    except SQLAlchemyError as cause:
+        raise StoreError(f"SYNDICATION_DATABASE_URL cannot be used: {cause}") from cause
+    return Store(engine)

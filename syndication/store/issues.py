@@ -1,0 +1,114 @@
+"""The digest's issues: what each says, how far it is, and which stories it has used up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from syndication.domain.issue import Issue, IssueContent, IssueState
+from syndication.store.tables import issue_stories, issues
+
+
+class Issues:
+    """The issues' shelf of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, issue: str) -> Issue | None:
+        """One issue, or None."""
+        row = self._connection.execute(select(issues).where(issues.c.id == issue)).first()
+        return _issue(row) if row else None
+
+    def all(self) -> list[Issue]:
+        """Every issue, newest first."""
+        return [_issue(row) for row in self._connection.execute(select(issues).order_by(issues.c.id.desc()))]
+
+    def draft(self, content: IssueContent, *, cut_at: datetime, now: datetime) -> None:
+        """Keep a draft, new or in place of the draft that was there; takes its stories."""
+        name = str(content.week)
+        values = {
+            "state": IssueState.DRAFT,
+            "content": content.to_json(),
+            "hash": content.hash,
+            "composed_at": now,
+            "cut_at": cut_at,
+            "approved_at": None,
+            "approved_by": None,
+            "approved_hash": None,
+        }
+        if self.get(name) is None:
+            self._connection.execute(issues.insert().values(id=name, **values))
+        else:
+            self._connection.execute(
+                update(issues)
+                .where(issues.c.id == name, issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED]))
+                .values(**values)
+            )
+        self._take(name, [entry.story for entry in content.entries])
+
+    def _take(self, issue: str, stories: Iterable[str]) -> None:
+        self._connection.execute(delete(issue_stories).where(issue_stories.c.issue == issue))
+        rows = [{"story": story, "issue": issue} for story in dict.fromkeys(stories)]
+        if rows:
+            self._connection.execute(issue_stories.insert(), rows)
+
+    def cut_before(self, issue: str) -> datetime | None:
+        """Up to when earlier issues have looked at stories, or None when there is none."""
+        found: datetime | None = self._connection.execute(
+            select(func.max(issues.c.cut_at)).where(issues.c.id < issue)
+        ).scalar_one()
+        return found
+
+    def approve(self, issue: str, *, content_hash: str, by: str, now: datetime) -> bool:
+        """Approve exactly this content; False when the draft has changed meanwhile or is no draft."""
+        result = self._connection.execute(
+            update(issues)
+            .where(issues.c.id == issue, issues.c.state == IssueState.DRAFT, issues.c.hash == content_hash)
+            .values(state=IssueState.APPROVED, approved_at=now, approved_by=by, approved_hash=content_hash)
+        )
+        return result.rowcount == 1
+
+    def begin_sending(self, issue: str, *, excluded: Mapping[str, int], now: datetime) -> bool:
+        """Move an approved issue to ``sending``; False when somebody else did, or it is not approved."""
+        result = self._connection.execute(
+            update(issues)
+            .where(
+                issues.c.id == issue,
+                issues.c.state == IssueState.APPROVED,
+                issues.c.approved_hash == issues.c.hash,
+            )
+            .values(state=IssueState.SENDING, sending_at=now, excluded=dict(excluded))
+        )
+        return result.rowcount == 1
+
+    def finish(self, issue: str, *, now: datetime) -> bool:
+        """Move an issue that is being sent to ``sent``."""
+        result = self._connection.execute(
+            update(issues)
+            .where(issues.c.id == issue, issues.c.state == IssueState.SENDING)
+            .values(state=IssueState.SENT, sent_at=now)
+        )
+        return result.rowcount == 1
+
+    def excluded(self, issue: str) -> dict[str, int]:
+        """Readers left out when the recipients were frozen, by reason."""
+        found = self._connection.execute(
+            select(issues.c.excluded).where(issues.c.id == issue)
+        ).scalar_one_or_none()
+        return dict(found or {})
+
+
+def _issue(row: Row[tuple[object, ...]]) -> Issue:
+    return Issue(
+        id=row.id,
+        state=IssueState(row.state),
+        content=IssueContent.from_json(row.content),
+        hash=row.hash,
+        composed_at=row.composed_at,
+        approved_at=row.approved_at,
+        approved_by=row.approved_by,
+        sent_at=row.sent_at,
+    )

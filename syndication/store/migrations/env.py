@@ -1,0 +1,23 @@
+"""Runs the migrations on the connection that is handed over (by ``Store.migrate`` and by ``write.py``)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import context
+
+from syndication.store.tables import Moment, metadata
+
+
+def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
+    # A migration must not change its meaning when our own type does.
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(thing, Moment) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    render_item=_render,
+)
+context.run_migrations()

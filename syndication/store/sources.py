@@ -1,0 +1,140 @@
+"""Where each source stands: what it last answered, when it is due, who is reading it now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, or_, select, tuple_, update
+
+from syndication.store.tables import sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """A source as the store knows it."""
+
+    id: int
+    portal: str
+    url: str
+    etag: str | None
+    last_modified: str | None
+    validators_at: datetime | None
+    body_hash: str | None
+    next_at: datetime
+    failures: int
+    error: str | None
+    checked_at: datetime | None
+    succeeded_at: datetime | None
+    new_at: datetime | None
+
+
+_COLUMNS = [sources.c[name] for name in SourceRecord.__dataclass_fields__]
+
+
+class Sources:
+    """The sources' shelf of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ensure(self, wanted: Iterable[tuple[str, str]], *, now: datetime) -> None:
+        """Know these (portal, url) pairs; new ones are due at once. Others keep their history."""
+        known = {
+            (row.portal, row.url) for row in self._connection.execute(select(sources.c.portal, sources.c.url))
+        }
+        rows = [
+            {"portal": portal, "url": url, "next_at": now}
+            for portal, url in dict.fromkeys(wanted)
+            if (portal, url) not in known
+        ]
+        if rows:
+            self._connection.execute(sources.insert(), rows)
+
+    def claim(
+        self,
+        wanted: Collection[tuple[str, str]],
+        *,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        due_only: bool,
+        limit: int,
+    ) -> list[SourceRecord]:
+        """Take up to ``limit`` of these sources for ``owner``; nobody else gets them until the lease ends.
+
+        With ``due_only`` only those whose time has come.
+        """
+        if not wanted:
+            return []
+        free = or_(sources.c.lease_until.is_(None), sources.c.lease_until < now)
+        due = sources.c.next_at <= now if due_only else sources.c.next_at.is_not(None)
+        here = tuple_(sources.c.portal, sources.c.url).in_(sorted(wanted))
+        ids = select(sources.c.id).where(and_(free, due, here)).order_by(sources.c.next_at).limit(limit)
+        if self._connection.dialect.name == "postgresql":
+            ids = ids.with_for_update(skip_locked=True)
+        taken = self._connection.execute(
+            update(sources)
+            .where(sources.c.id.in_(ids.scalar_subquery()))
+            .values(lease_until=now + lease, lease_owner=owner)
+            .returning(*_COLUMNS)
+        )
+        return sorted((SourceRecord(**row._mapping) for row in taken), key=lambda record: record.next_at)
+
+    def still_mine(self, source: int, *, owner: str) -> bool:
+        """Whether ``owner`` still holds this source; what a lost claim found is not written."""
+        held = select(sources.c.id).where(sources.c.id == source, sources.c.lease_owner == owner)
+        if self._connection.dialect.name == "postgresql":
+            held = held.with_for_update()
+        return self._connection.execute(held).first() is not None
+
+    def succeeded(
+        self,
+        source: int,
+        *,
+        at: datetime,
+        next_at: datetime,
+        etag: str | None,
+        last_modified: str | None,
+        validators_at: datetime | None,
+        body_hash: str | None,
+        new: bool,
+    ) -> None:
+        """Record a good answer and give the claim back."""
+        values: dict[str, object] = {
+            "etag": etag,
+            "last_modified": last_modified,
+            "validators_at": validators_at,
+            "body_hash": body_hash,
+            "next_at": next_at,
+            "failures": 0,
+            "error": None,
+            "checked_at": at,
+            "succeeded_at": at,
+            "lease_until": None,
+            "lease_owner": None,
+        }
+        if new:
+            values["new_at"] = at
+        self._connection.execute(update(sources).where(sources.c.id == source).values(values))
+
+    def failed(self, source: int, *, at: datetime, next_at: datetime, error: str) -> None:
+        """Record a failure and give the claim back; validators and articles stay as they were."""
+        self._connection.execute(
+            update(sources)
+            .where(sources.c.id == source)
+            .values(
+                failures=sources.c.failures + 1,
+                error=error,
+                checked_at=at,
+                next_at=next_at,
+                lease_until=None,
+                lease_owner=None,
+            )
+        )
+
+    def all(self) -> list[SourceRecord]:
+        """Every source ever read, by portal and address."""
+        rows = self._connection.execute(select(*_COLUMNS).order_by(sources.c.portal, sources.c.url))
+        return [SourceRecord(**row._mapping) for row in rows]

@@ -1,0 +1,223 @@
+"""The tables, as both databases have them. Changing one means adding a migration beside it.
+
+Times are aware UTC in Python; PostgreSQL keeps them with their zone, SQLite as ISO text in UTC, which sorts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime in UTC. A naive one is a mistake of ours and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("validators_at", Moment),
+    Column("body_hash", Text),
+    Column("next_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("lease_owner", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("checked_at", Moment),
+    Column("succeeded_at", Moment),
+    Column("new_at", Moment),
+    UniqueConstraint("portal", "url"),
+    Index(None, "next_at"),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tag", Text, nullable=False, unique=True),
+    Column("lead_article", Integer),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("announced_at", Moment, unique=True),
+    Column("updated_at", Moment, nullable=False),
+    Index(None, "first_seen_at"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal", Text, nullable=False),
+    Column("story", Text, ForeignKey("stories.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text),
+    Column("author", Text),
+    Column("labels", JSON, nullable=False),
+    Column("image_url", Text),
+    Column("published_at", Moment),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Index(None, "story"),
+)
+
+article_keys = Table(
+    "article_keys",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("article", Integer, ForeignKey("articles.id"), nullable=False),
+    Index(None, "article"),
+)
+
+story_categories = Table(
+    "story_categories",
+    metadata,
+    Column("story", Text, ForeignKey("stories.id"), primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("why", Text, nullable=False),
+)
+
+placements = Table(
+    "placements",
+    metadata,
+    # Which stories a feed holds, so that its newest fifty are one walk along an index however many there are.
+    Column("feed", Text, primary_key=True),
+    Column("story", Text, ForeignKey("stories.id"), primary_key=True),
+    Column("announced_at", Moment, nullable=False),
+    Index(None, "feed", "announced_at"),
+)
+
+stale_feeds = Table(
+    "stale_feeds",
+    metadata,
+    # Feeds whose content changed since they were last built.
+    Column("feed", Text, primary_key=True),
+    Column("since_at", Moment, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    # What we publish, ready to be served: the bytes and the headers that belong to them.
+    Column("path", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("composed_at", Moment, nullable=False),
+    Column("cut_at", Moment, nullable=False),
+    Column("approved_at", Moment),
+    Column("approved_by", Text),
+    Column("approved_hash", Text),
+    Column("sending_at", Moment),
+    Column("sent_at", Moment),
+    Column("excluded", JSON),
+)
+
+issue_stories = Table(
+    "issue_stories",
+    metadata,
+    # A story stands in at most one issue: the primary key says so.
+    Column("story", Text, ForeignKey("stories.id"), primary_key=True),
+    Column("issue", Text, ForeignKey("issues.id"), nullable=False),
+    Index(None, "issue"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue", Text, ForeignKey("issues.id"), nullable=False),
+    Column("subscriber", Integer, ForeignKey("subscribers.id"), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("doubtful", Boolean, nullable=False, server_default="0"),
+    Column("code", Integer),
+    Column("says", Text),
+    Column("at", Moment),
+    Column("next_at", Moment),  # empty: nothing more is to be done for it
+    Column("lease_until", Moment),
+    Column("lease_owner", Text),
+    UniqueConstraint("issue", "email_key"),
+    Index(None, "issue", "next_at"),
+)
