@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -36,11 +36,15 @@ from syndication.errors import CatalogueError, Mistake
 LAST_CATEGORY = "khac"
 """The category of what nothing else decides; it must be there."""
 
+RESERVED_SLUGS = ("all", "portals")
+"""Names of feeds that are no category's: everything together, and what the portals' own feeds begin with."""
+
 SHORTEST_EVERY = timedelta(minutes=15)
 """No portal is asked more often than this; more would be rude."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_EVERY = re.compile(r"(\d+)\s*([mhd])")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_EVERY = re.compile(r"([0-9]{1,5})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?|\[[0-9a-f:]+\](?::\d{1,5})?")
 
@@ -71,7 +75,8 @@ class _Table:
                 self.wrong(key, f"is missing: give {what}")
             return default
         found = self.raw[key]
-        if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+        # To Python a bool is an int and a moment is a day; to the person who wrote the file they are not.
+        if not isinstance(found, kind) or (kind in (int, date) and isinstance(found, bool | datetime)):
             self.wrong(key, f"must be {what}, not {found!r}")
             return default
         return found
@@ -115,7 +120,7 @@ class _Table:
     def address(self, key: str, *, required: bool = True) -> str:
         what = "an address that begins with https:// or http://"
         found = self.value(key, str, "", required=required, what=what).strip()
-        if found and not _is_address(found):
+        if isinstance(self.raw.get(key), str) and not _is_address(found):
             self.wrong(key, f"must be {what}, not {found!r}")
             return ""
         return found
@@ -131,7 +136,7 @@ class _Table:
     def tables(self, key: str, *, required: bool = False) -> list[_Table]:
         what = f"one or more tables: [[{self.prefix}{key}]]"
         found = self.value(key, list, [], required=required, what=what)
-        if not all(isinstance(one, dict) for one in found):
+        if not all(isinstance(one, dict) for one in found) or (required and self.raw.get(key) == []):
             self.wrong(key, f"must be {what}")
             return []
         return [
@@ -177,7 +182,8 @@ def host_of(url: str) -> str:
 
 def _read_toml(path: Path, shown: str, mistakes: list[Mistake]) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # -sig: Notepad writes a byte order mark, which is no mistake of the person who used it.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         mistakes.append(Mistake(shown, "", "is not UTF-8 text: save it as UTF-8"))
     except tomllib.TOMLDecodeError as cause:
@@ -191,6 +197,8 @@ def _category(table: _Table) -> Category:
     slug = table.words("slug", required=True, what='a slug such as "chuyen-doi-so"')
     if slug and not _ID.fullmatch(slug):
         table.wrong("slug", f"must be lower-case letters, digits and single hyphens, not {slug!r}")
+    if slug in RESERVED_SLUGS:
+        table.wrong("slug", f"{slug!r} is the name of another feed: choose another slug")
     title = table.words("title", required=True, what="the title readers see")
     category = Category(
         slug=slug,
@@ -200,6 +208,10 @@ def _category(table: _Table) -> Category:
         labels=table.texts("labels"),
         words=table.texts("words"),
     )
+    for key, phrases in (("labels", category.labels), ("words", category.words)):
+        for phrase in phrases:
+            if not text.fold(phrase):
+                table.wrong(key, f"{phrase!r} holds no letter or digit to compare: leave it out")
     table.done()
     return category
 
@@ -219,9 +231,10 @@ def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> tuple[Catego
     )
     _report_twice(
         (
-            (text.fold(label), f"category[{place}].labels")
+            (text.fold(label), f"category[{place}]")
             for place, one in enumerate(categories, start=1)
-            for label in dict.fromkeys(one.labels)
+            for label in (one.title, *one.labels)
+            if text.fold(label)
         ),
         shown,
         mistakes,
@@ -250,7 +263,8 @@ def _source(table: _Table, portal: str, slugs: frozenset[str]) -> Source:
     read = table.choice("read", Read, Read.FEED, required=True)
     categories = table.texts("categories")
     for slug in categories:
-        if slug not in slugs:
+        # Without any the mistake lies in categories.toml, which says so itself.
+        if slugs and slug not in slugs:
             near = difflib.get_close_matches(slug, sorted(slugs), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see feeds/categories.toml"
             table.wrong("categories", f"{slug!r} is not a category: {hint}")
@@ -304,6 +318,13 @@ def _former_names(table: _Table) -> tuple[FormerName, ...]:
     return tuple(names)
 
 
+def _language(table: _Table) -> str:
+    language = table.words("language") or "vi"
+    if not _LANGUAGE.fullmatch(language):
+        table.wrong("language", f'must be a language code such as "vi" or "en", not {language!r}')
+    return language
+
+
 def _zone(table: _Table) -> str:
     zone = table.words("timezone") or "Asia/Ho_Chi_Minh"
     try:
@@ -331,7 +352,7 @@ def _portal(path: Path, shown: str, slugs: frozenset[str], mistakes: list[Mistak
                 "hosts", f'must be hosts such as "portal.example" or "portal.example:8080", not {host!r}'
             )
     sources = tuple(_source(table, path.stem, slugs) for table in root.tables("source", required=True))
-    if "hosts" in raw and not hosts:
+    if raw.get("hosts") == []:
         root.wrong("hosts", 'is empty: name at least the host of home, such as ["portal.example"]')
     hosts = hosts or ((host_of(home),) if home else ())
     for place, source in enumerate(sources, start=1):
@@ -347,7 +368,7 @@ def _portal(path: Path, shown: str, slugs: frozenset[str], mistakes: list[Mistak
         name=root.words("name", required=True, what="the organisation's full name"),
         home=home,
         contact=root.words("contact"),
-        language=root.words("language") or "vi",
+        language=_language(root),
         timezone=_zone(root),
         hosts=hosts,
         priority=root.value("priority", int, 10, what="a whole number; the larger leads"),

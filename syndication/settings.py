@@ -7,9 +7,11 @@ used stops the start and names itself, so a misspelt setting is never silently i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -39,13 +41,13 @@ class Settings:
 
     base_url: str = "http://127.0.0.1:8000"
     """Where readers reach us; every public address begins with it. No slash at its end."""
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
     feeds_dir: Path = HOUSE / "feeds"
     templates_dir: Path = HOUSE / "templates"
     var_dir: Path = HOUSE / "var"
-    smtp_url: str = "smtp://127.0.0.1:25"
+    smtp_url: str = field(default="smtp://127.0.0.1:25", repr=False)
     mail_from: str = "Bản tin tuần <digest@localhost>"
-    secret_key: str = ""
+    secret_key: str = field(default="", repr=False)
     """Signs the links in mails. Empty: a key is made on first use and kept in ``var_dir``."""
     timezone: ZoneInfo = VIETNAM
     digest_day: str = "monday"
@@ -64,9 +66,19 @@ class Settings:
             object.__setattr__(self, "database_url", f"sqlite:///{self.var_dir / 'syndication.db'}")
 
 
+def _is_address(raw: str, *schemes: str) -> bool:
+    # urlsplit drops line breaks and the blanks around an address; what we keep is the value as it was given.
+    if not raw.isprintable() or " " in raw:
+        return False
+    try:
+        parts = urlsplit(raw)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, half an IPv6 address
+        return False
+
+
 def _web_address(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not _is_address(raw, "http", "https") or set(raw) & set("?#@"):
         raise ValueError("give an address such as https://tin.example.vn")
     return raw.rstrip("/")
 
@@ -76,28 +88,36 @@ def _database(raw: str) -> str:
         raw = "postgresql://" + raw.removeprefix("postgres://")
     if raw.startswith("postgresql://"):
         return "postgresql+psycopg://" + raw.removeprefix("postgresql://")
-    if not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
+    if not re.match(r"sqlite:///(?!:memory:)[^?#]|postgresql\+psycopg://", raw):
         raise ValueError("give sqlite:///path/to/file.db or postgresql://user:password@host/name")
     return raw
 
 
 def _smtp(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
+    if not _is_address(raw, "smtp", "smtps", "smtp+starttls"):
         raise ValueError(
             "give smtp://host:port, smtp+starttls://user:password@host:port or smtps://host:port"
         )
     return raw
 
 
+def _mailbox(raw: str) -> str:
+    local, _, host = parseaddr(_text(raw))[1].rpartition("@")
+    if not local or not host:
+        raise ValueError("give an address such as Điểm tin tuần <diemtin@example.vn>")
+    return raw
+
+
 def _folder(raw: str) -> Path:
-    path = Path(raw).expanduser().resolve()
+    path = _any_folder(raw)
     if not path.is_dir():
         raise ValueError(f"there is no folder {path}")
     return path
 
 
 def _any_folder(raw: str) -> Path:
+    if not raw.strip():
+        raise ValueError("is empty: give a folder")
     return Path(raw).expanduser().resolve()
 
 
@@ -115,10 +135,9 @@ def _day(raw: str) -> str:
 
 
 def _clock(raw: str) -> time:
-    try:
-        return time.fromisoformat(raw)
-    except ValueError as cause:
-        raise ValueError("give a time such as 07:00") from cause
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", raw):
+        raise ValueError("give a time such as 07:00")
+    return time.fromisoformat(raw)
 
 
 def _approval(raw: str) -> Approval:
@@ -130,10 +149,10 @@ def _approval(raw: str) -> Approval:
 
 def _hosts(raw: str) -> frozenset[str]:
     hosts = frozenset(part.strip().lower() for part in raw.split(",") if part.strip())
-    for host in hosts:
-        name, _, port = host.rpartition(":")
-        if not name or not port.isdigit():
-            raise ValueError(f"{host} lacks its port: write host:port, commas between several")
+    for host in sorted(hosts):
+        match = re.fullmatch(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\]):([0-9]{1,5})", host)
+        if not match or not 0 < int(match[1]) < 65536:
+            raise ValueError(f"{host} is no host with its port: write host:port, commas between several")
     return hosts
 
 
@@ -150,9 +169,15 @@ def _language(raw: str) -> str:
 
 
 def _text(raw: str) -> str:
-    if "\n" in raw or "\r" in raw:
-        raise ValueError("give one line")
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", raw):
+        raise ValueError("give one line of text")
     return raw
+
+
+def _title(raw: str) -> str:
+    if not raw.strip():
+        raise ValueError("is empty: give the name readers see")
+    return _text(raw)
 
 
 READERS: Mapping[str, Callable[[str], Any]] = {
@@ -164,13 +189,13 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "DIGEST_DAY": _day,
     "FEEDS_DIR": _folder,
     "LANGUAGE": _language,
-    "MAIL_FROM": _text,
+    "MAIL_FROM": _mailbox,
     "PRIVATE_HOSTS": _hosts,
     "SECRET_KEY": _secret,
     "SMTP_URL": _smtp,
     "TEMPLATES_DIR": _folder,
     "TIMEZONE": _zone,
-    "TITLE": _text,
+    "TITLE": _title,
     "VAR_DIR": _any_folder,
 }
 """Every setting by name, with what reads and checks it. README's table is tested against this."""
@@ -180,24 +205,26 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from an environment; raises SettingsError that names every mistake at once."""
     values: dict[str, Any] = {}
     mistakes: list[str] = []
+    given: set[str] = set()
     for variable in sorted(key for key in environment if key.startswith(PREFIX)):
         name = variable.removeprefix(PREFIX)
         raw = environment[variable]
-        if name.removesuffix("_FILE") in READERS and name not in READERS:
+        in_file = name not in READERS and name.removesuffix("_FILE") in READERS
+        if in_file:
             name = name.removesuffix("_FILE")
-            try:
-                raw = Path(raw).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as cause:
-                mistakes.append(f"{variable}: the file {raw} cannot be read ({cause.__class__.__name__})")
-                continue
         if name not in READERS:
             mistakes.append(f"{variable} is not a setting; see the table of settings in README.md")
             continue
-        if name.lower() in values:
+        if name in given:
             mistakes.append(f"{variable}: given twice, as a value and as a file; keep one")
             continue
+        given.add(name)
         try:
+            if in_file:
+                raw = Path(raw).read_text(encoding="utf-8").strip()
             values[name.lower()] = READERS[name](raw)
+        except (OSError, UnicodeDecodeError) as cause:
+            mistakes.append(f"{variable}: the file {raw} cannot be read ({cause.__class__.__name__})")
         except ValueError as cause:
             mistakes.append(f"{variable}: {cause}")
     if mistakes:

@@ -12,18 +12,22 @@ import unicodedata
 
 _ILLEGAL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls (XML 1.0 §2.2; C1 upsets mail programs)
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of text (spoofed titles)
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of text (spoofed titles)
+    "\u00ad\u200b\u2060"  # nobody sees them, and a word that holds one is never found (pasted from Word)
     "\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
+_WORD = re.compile(r"\w+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 # The alphabet of TCVN 5712 / Vietnamese dictionaries; tone marks only break ties.
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
+# đ, and the Icelandic and African letters that look like it and are typed in its place.
+_CROSSED_D = str.maketrans("đðɖ", "ddd")
 
 
 def clean_text(text: str) -> str:
@@ -33,7 +37,9 @@ def clean_text(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Clean text on one line, runs of white space (no-break space included) made one space."""
-    return _SPACE.sub(" ", clean_text(text)).strip()
+    # Twice: a vertical tab or form feed is space here before it is a forbidden character, and a character taken
+    # out from between two spaces leaves both.
+    return _SPACE.sub(" ", clean_text(_SPACE.sub(" ", text))).strip()
 
 
 def plain_line(text: str) -> str:
@@ -45,7 +51,8 @@ def plain_line(text: str) -> str:
     for _ in range(2):
         if not _ENTITY.search(text):
             break
-        text = html.unescape(text)
+        # One by one: unescaping the whole text would also read «XD&GTNT» as «XD>NT» (HTML forgives a lost «;»).
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     return one_line(_TAG.sub(" ", text))
 
 
@@ -55,9 +62,9 @@ def fold(text: str) -> str:
     >>> fold("Thời sự – CHÍNH TRỊ")
     'thoi su chinh tri'
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", clean_text(text)).casefold()
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return _NOT_WORD.sub(" ", bare.replace("đ", "d").replace("\u0111", "d")).strip()
+    return _NOT_WORD.sub(" ", bare.translate(_CROSSED_D)).strip()
 
 
 def slug(text: str) -> str:
@@ -69,23 +76,35 @@ def slug(text: str) -> str:
     return fold(text).replace(" ", "-")
 
 
-def dictionary_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Sorts as a Vietnamese dictionary does: by letter (a ă â b … d đ e ê …), tones second."""
-    letters: list[int] = []
-    tones: list[int] = []
-    for char in unicodedata.normalize("NFC", text).lower():
-        parts = unicodedata.normalize("NFD", char)
-        tone = next((_TONES[mark] for mark in parts if mark in _TONES), 0)
-        letter = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
-        letters.append(_RANK.get(letter, 0 if letter.isspace() else 100 + ord(letter[0])))
-        tones.append(tone)
-    return tuple(letters), tuple(tones)
+def dictionary_key(text: str) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+    """Sorts as a Vietnamese dictionary does: syllable by syllable, by letter (a ă â b … d đ e ê …), tones second.
+
+    «ba con» stands before «bà chân»; where a tone mark sits («hoà», «hòa») makes no difference.
+    """
+    return tuple(_syllable(word) for word in _WORD.findall(unicodedata.normalize("NFC", text).lower()))
+
+
+def _syllable(word: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    parts = unicodedata.normalize("NFD", word)
+    letters = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
+    return (
+        tuple(_RANK.get(letter, 100 + ord(letter)) for letter in letters),
+        tuple(_TONES[part] for part in parts if part in _TONES),
+    )
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most ``limit`` characters, cut at a word with «…» where something is left out."""
+    """At most ``limit`` characters, cut at a word with «…» where something is left out.
+
+    ``limit`` is 1 or more. A letter is never parted from its marks.
+    """
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    head = cut.rsplit(" ", 1)[0] if " " in cut[limit // 2 :] else cut
+    if " " in text[limit // 2 : limit]:
+        head = text[:limit].rsplit(" ", 1)[0]
+    else:
+        end = limit - 1
+        while end and unicodedata.category(text[end]).startswith("M"):
+            end -= 1
+        head = text[:end]
     return head.rstrip(" ,;:-–") + "…"

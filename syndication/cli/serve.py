@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
+import signal
+import threading
+from typing import Any
 
 import click
 from granian.constants import Interfaces
@@ -11,6 +16,10 @@ from granian.server import Server
 from syndication.bootstrap import House, build
 from syndication.schedule import Clock, run_until_stopped
 from syndication.store import open_store
+from syndication.web import from_environment
+
+THREADS = 4
+"""Requests a worker process works on at once; what it does is short and mostly Python."""
 
 _HOST = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 _PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -42,16 +51,35 @@ def _ready_house() -> House:
     return house
 
 
+def application() -> Any:
+    """The WSGI application inside a worker process, which ends when the process that started it is gone.
+
+    Without this a server killed with -9 leaves workers behind that serve yesterday's program for ever.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        pause = threading.Event()
+        while os.getppid() == parent:
+            pause.wait(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    return from_environment()
+
+
 def serve_web(*, host: str, port: int, workers: int) -> None:
     """Serve the pages and feeds until SIGTERM or SIGINT; requests under way are finished first."""
+    # Workers begin as new processes: a fork would copy the clock's locks and database connections half-way.
+    multiprocessing.set_start_method("spawn", force=True)
     Server(
-        "syndication.web:from_environment",
+        f"{__name__}:{application.__name__}",
         factory=True,
         interface=Interfaces.WSGI,
         address=host,
         port=port,
         workers=workers,
-        blocking_threads=8,
+        blocking_threads=THREADS,
         websockets=False,
         log_access=False,
         respawn_failed_workers=True,

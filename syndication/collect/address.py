@@ -211,5 +211,5 @@ def _hidden(address: IPv6Address) -> tuple[IPv4Address, ...]:
             halves[18:26],
             halves[24:32],
         )
-        return tuple(IPv4Address(int(spelling, 16)) for spelling in spellings)
+        return tuple(IPv4Address(int(spelling, 16)) for spelling in spellings if spelling[:2] != "00")
     return ()

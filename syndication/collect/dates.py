@@ -22,7 +22,8 @@ The rules that keep a reading from being a guess:
   the error, and the date is not read.
 * A time belongs to a date only if nothing but weekdays, zones and words like «lúc» stand between them. Two
   different times leave the day alone. A time that cannot be (25:61, 00:30 PM) spoils the whole reading.
-* Several different dates are not read, unless exactly one is called the publication («Ngày đăng: …»).
+* Several different dates are not read, unless exactly one is called the publication («Ngày đăng: …»); nor
+  is the date of a legal document («123/QĐ-UBND ngày 04/7/2024»).
 * A zone that is printed is respected, one we do not know spoils the reading, and without one the time is the
   portal's local time.
 """
@@ -183,6 +184,9 @@ _MACHINE = (
     ),
 )
 
+# After «12h» these digits are a day, not minutes.
+_WHOLE_DATE = rf"\s?\d{{1,2}}\s?(?:(?P<tie>[-/.])\s?\d{{1,2}}\s?(?P=tie)|th(?:ang|g)?\b|{_MONTH_NAME}\b)"
+
 _TOKEN = re.compile(
     rf"""
     (?P<date>(?<!\d)(?:
@@ -198,7 +202,7 @@ _TOKEN = re.compile(
   | (?P<clock>(?<!\d)(?P<hour>\d{{1,2}})(?:
         \s?:\s?(?P<minute1>\d\d)(?:\s?:\s?(?P<second1>\d\d)(?:\.\d+)?)?(?!\d)
       | (?:g|\s?h|\s?gio)(?![a-z])
-        (?:\s?(?P<minute2>\d{{1,2}})(?!\d|\s?[-/.]\s?\d|\s?th(?:ang|g)?\b|\s{_MONTH_NAME}\b)
+        (?:(?!{_WHOLE_DATE})\s?(?P<minute2>\d{{1,2}})(?!\d)
           (?:\s?(?:'|ph?(?:ut)?\b))?
           (?:\s?(?P<second2>\d{{1,2}})\s?(?:''|"|giay\b|s\b))?)?
       )(?:\s?(?P<half>[ap]\.?m\b\.?|sa\b|ch\b|sang\b|trua\b|chieu\b|toi\b|dem\b))?)
@@ -212,6 +216,7 @@ _TOKEN = re.compile(
     _FLAGS | re.VERBOSE,
 )
 _OFFSET_PARTS = re.compile(r"(?:GMT|UTC?)?\s?([+-])\s?(\d{1,2}):?(\d\d)?")
+_DOCUMENT = re.compile(r"/[a-z]", _FLAGS)
 _MORE_DAYS = re.compile(r"\s?(?:[-,&]|den|va)\s?(?:ngay\s)?", _FLAGS)
 _PUBLISHED = re.compile(
     r"\b(?:(?:ngày|giờ|thời gian|đã)\s+đăng\b(?!\s+k[ýí]\b)|đăng\s+(?:ngày|lúc|vào|tải)\b|xuất bản\b"
@@ -292,7 +297,7 @@ def _printed(line: str, bare: str, *, slashes: SlashDates, zone: ZoneInfo) -> Re
             found.append(_one(tokens, place, line, said, slashes))
             said = token.end()
     published = [each for each in found if each.called_publication]
-    if not published and _another_day(tokens, found):
+    if not published and _tells_of_other_days(tokens, found, bare):
         return None
     chosen = published or found
     if len({each.day for each in chosen}) != 1:
@@ -377,11 +382,20 @@ def _is_part_of_more(tokens: Sequence[re.Match[str]], place: int, bare: str) -> 
     )
 
 
-def _another_day(tokens: Sequence[re.Match[str]], found: Sequence[_Printed]) -> bool:
-    """Whether the line also names a day without a year that is none of the dates found."""
+def _tells_of_other_days(tokens: Sequence[re.Match[str]], found: Sequence[_Printed], bare: str) -> bool:
+    """Whether the line names a day without a year that is none of those found, or a legal document.
+
+    The date beside ``123/QĐ-UBND`` or ``39/2017/TT-BTTTT`` is the day on which that was signed.
+    """
     days = {(each.day.day, each.day.month) for each in found}
-    partial = (token[0].split("/") for token in tokens if token.lastgroup == "partial")
-    return any((int(day), int(month)) not in days for day, month in partial)
+    for token in tokens:
+        if token.lastgroup == "number" and _DOCUMENT.match(bare, token.end()):
+            return True
+        if token.lastgroup == "partial":
+            day, month = token[0].split("/")
+            if (int(day), int(month)) not in days:
+                return True
+    return False
 
 
 def _refuse_unknown_zone(tokens: Sequence[re.Match[str]], place: int) -> None:
@@ -445,7 +459,7 @@ def _offset(zone: str) -> timezone:
     if not parts:
         raise ValueError("unknown zone")
     hours, minutes = int(parts[2]), int(parts[3] or 0)
-    if hours > 14 or minutes > 59:
+    if hours > 14 or minutes not in {0, 30, 45}:  # 08:30-09:15 is a meeting
         raise ValueError("no such zone")
     ahead = timedelta(hours=hours, minutes=minutes)
     return timezone(-ahead if parts[1] == "-" else ahead)

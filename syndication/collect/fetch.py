@@ -17,6 +17,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -253,7 +254,7 @@ _PEEK = 32_768
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one hop said. The body is as it came over the wire, and cut at ``_PEEK`` unless it is usable."""
+    """What one hop said. The body is as it came over the wire; of a refusal it is the start or nothing."""
 
     status: int
     headers: dict[str, str]
@@ -372,7 +373,18 @@ class _Client:
                 self._turns.end(host)
             seconds += self._loop.time() - begun
             if answer.status in REDIRECTS:
-                previous, target = target, self._follow(target, answer, seen)
+                location = answer.headers.get("location", "")
+                previous, target = target, next_hop(target, location, self._private_hosts)
+                if target.url in seen:
+                    raise FetchFailed(
+                        f"{target.host} redirects in a circle; it may want cookies, give an address without"
+                    )
+                if len(seen) > self._limits.hops:
+                    raise FetchFailed(
+                        f"{previous.host} redirects more than {self._limits.hops} times; "
+                        "give the address where it ends"
+                    )
+                seen.append(target.url)
                 permanent = permanent and answer.status in PERMANENT_REDIRECTS
                 downgraded = downgraded or (previous.parsed.scheme, target.parsed.scheme) == ("https", "http")
                 continue
@@ -392,40 +404,10 @@ class _Client:
                     f"{target.host} says that nothing changed (304) though we asked afresh; "
                     "a cache before it is broken, tell the portal"
                 )
-            if _REJECTED in body[:_PEEK] and len(body) < _PEEK:
+            if len(body) < _PEEK and _REJECTED in body:
                 raise _refusal(target.host, answer, self._limits)
             moved = permanent and not downgraded and len(seen) > 1
             return _fetched(request, target, answer, body, moved, downgraded, seconds)
-
-    def _follow(self, target: CheckedUrl, answer: _Answer, seen: list[str]) -> CheckedUrl:
-        """The next address of a redirect (RFC 9110, section 15.4), checked like the first."""
-        location = answer.headers.get("location")
-        if not location:
-            raise FetchFailed(
-                f"{target.host} redirects ({answer.status}) without saying where; tell the portal"
-            )
-        # Browsers accept both, so portals send both: spaces, and bytes that are not UTF-8.
-        location = re.sub("[ \udc80-\udcff]", lambda odd: quote(odd[0], errors="surrogateescape"), location)
-        try:
-            step = check_url(urljoin(target.url, location), private_hosts=self._private_hosts)
-        except (SourceError, ValueError) as cause:
-            raise AddressRefused(
-                f"{target.host} redirects to where we do not go ({cause}); see in a browser where it leads"
-            ) from cause
-        if step.private and not target.private:
-            raise AddressRefused(
-                f"{target.host} redirects to {step.authority}, which is private; give that address itself"
-            )
-        if step.url in seen:
-            raise FetchFailed(
-                f"{target.host} redirects in a circle; it may want cookies, give an address that needs none"
-            )
-        if len(seen) > self._limits.hops:
-            raise FetchFailed(
-                f"{target.host} redirects more than {self._limits.hops} times; give the address where it ends"
-            )
-        seen.append(step.url)
-        return step
 
     async def _ask(self, target: CheckedUrl, request: Request, encodings: str, left: float) -> _Answer:
         """One GET, without redirects, in at most ``left`` seconds."""
@@ -450,8 +432,10 @@ class _Client:
                     return _Answer(status, received, b"")
                 if status in USABLE:
                     wire = await _read_body(response, self._limits.wire_bytes, target.host)
-                else:
+                elif 400 <= status < 500 and status not in (404, 410, 429):
                     wire = await _read_start(response)
+                else:
+                    wire = b""
                 return _Answer(status, received, wire)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise FetchFailed(_explain(error, target, self._limits)) from error
@@ -602,12 +586,39 @@ class _Turns:
 # Reading an answer
 
 
+def next_hop(target: CheckedUrl, location: str, private_hosts: frozenset[str]) -> CheckedUrl:
+    """Where a redirect leads (RFC 9110, section 15.4), checked like a first address; raises AddressRefused.
+
+    A host out in the world must not send us to a private one, even one that we may read for its own sake.
+    """
+    if not location:
+        raise AddressRefused(f"{target.host} redirects without saying where; tell the portal")
+    # Browsers accept both, so portals send both: spaces, and bytes that are not UTF-8.
+    location = re.sub("[ \udc80-\udcff]", lambda odd: quote(odd[0], errors="surrogateescape"), location)
+    try:
+        step = check_url(urljoin(target.url, location), private_hosts=private_hosts)
+    except (AddressRefused, ValueError) as cause:
+        raise AddressRefused(
+            f"{target.host} redirects to where we do not go ({cause}); see in a browser where it leads"
+        ) from cause
+    if step.private and not target.private:
+        raise AddressRefused(
+            f"{target.host} redirects to {step.authority}, which is private; give that address itself"
+        )
+    return step
+
+
 def _plain_headers(received: Mapping[str, str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in received.items():
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return headers
+
+
+def _readable(value: str) -> str:
+    """A header's value as text that can be stored: bytes that are not UTF-8 become U+FFFD."""
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _sendable(validator: str | None) -> str | None:
@@ -633,14 +644,11 @@ async def _read_body(response: aiohttp.ClientResponse, most: int, host: str) -> 
 
 
 async def _read_start(response: aiohttp.ClientResponse) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size >= _PEEK:
-            break
-    return b"".join(chunks)[:_PEEK]
+    start = b""
+    with suppress(aiohttp.ClientPayloadError):
+        while len(start) < _PEEK and (chunk := await response.content.readany()):
+            start += chunk
+    return start[:_PEEK]
 
 
 def _size(number: int) -> str:
@@ -729,7 +737,8 @@ def _fetched(
     downgraded: bool,
     seconds: float,
 ) -> Fetched:
-    headers = answer.headers
+    received = answer.headers
+    headers = {name: _readable(value) for name, value in received.items()}
     unchanged = answer.status == 304
     kind = headers.get("content-type", "")
     charset = _CHARSET.search(kind)
@@ -740,8 +749,8 @@ def _fetched(
         body=body,
         content_type=kind.partition(";")[0].strip().lower() or None,
         charset=charset[1].lower() if charset else None,
-        etag=_sendable(headers.get("etag")) or (request.etag if unchanged else None),
-        last_modified=_sendable(headers.get("last-modified"))
+        etag=_sendable(received.get("etag")) or (request.etag if unchanged else None),
+        last_modified=_sendable(received.get("last-modified"))
         or (request.last_modified if unchanged else None),
         permanent_url=target.url if moved else None,
         downgraded=downgraded,
@@ -759,7 +768,7 @@ def read_retry_after(value: str | None, *, now: datetime) -> float | None:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit():
-        seconds = float(value[-400:]) if len(value) > 6 else float(value)
+        seconds = float(value)
     else:
         try:
             moment = parsedate_to_datetime(value)
@@ -802,8 +811,7 @@ _STATUS_WORDS = {
 def _refusal(host: str, answer: _Answer, limits: Limits) -> FetchFailed:
     """The error for a status that brings no source, with the firewall named where one wrote the answer."""
     status = answer.status
-    wall = _firewall(answer, limits)
-    if wall is not None and status not in (404, 410):
+    if wall := _firewall(answer, limits):
         says = f"takes us for an attacker ({status}, {wall}); ask the portal to let our User-Agent in"
     elif status in _STATUS_WORDS:
         says = _STATUS_WORDS[status]
@@ -824,8 +832,6 @@ def _firewall(answer: _Answer, limits: Limits) -> str | None:
         return "a Cloudflare challenge, cf-mitigated"
     if "x-amzn-waf-action" in answer.headers:
         return "AWS WAF"
-    if answer.status >= 500:
-        return None  # a page such as Cloudflare's 502 names its maker, and is no refusal
     try:
         page = _inflate(answer, limits, "")
     except (_WrongEncoding, FetchFailed):

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from syndication.collect.categorise import Categoriser
 from syndication.collect.fetch import Fetched, Request
-from syndication.collect.merge import Changed, New, Reading, decide, trusted
+from syndication.collect.merge import Changed, New, Reading, Same, decide, trusted
 from syndication.collect.normalise import Dropped, Place, keys_of, normalise
 from syndication.collect.parse import PARSERS, Document
 from syndication.domain.article import Article, Item
@@ -214,7 +214,11 @@ class _Keeper:
         now = self._house.now()
         parsed = PARSERS[source.read](
             Document(
-                body=answer.body, url=answer.url, content_type=answer.content_type, charset=answer.charset
+                body=answer.body,
+                url=answer.url,
+                content_type=answer.content_type,
+                charset=answer.charset,
+                select=source.select,
             )
         )
         place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
@@ -250,27 +254,40 @@ class _Keeper:
         new = changed = 0
         for decision in decide(readings, known):
             article, keys = decision.reading.article, decision.reading.keys
-            match decision:
-                case New():
-                    story = self._mint(memory, article, now=now)
-                    kept = memory.articles.add(article, story=story, now=now)
-                    memory.stories.led_by(story, kept)
-                    memory.stories.categorise(story, self._categoriser.decide(article))
-                    new += 1
-                case Changed(known=was):
-                    kept = was.id
-                    published_at = was.published_at or article.published_at
-                    memory.articles.change(kept, article, published_at=published_at, now=now)
-                    reasons = self._categoriser.decide(article)
-                    memory.stories.categorise(was.story, reasons)
-                    memory.stories.changed(was.story, at=now, matters=decision.matters)
-                    feeds = feed_names(reasons, memory.stories.portals(was.story))
-                    memory.stories.place(was.story, feeds, now=now)
-                    changed += 1
-                case _:
-                    kept = decision.known.id
+            if isinstance(decision, New):
+                kept = self._add(memory, article.also_under((), ()), now=now)
+                new += 1
+            else:
+                kept = decision.known.id
+                changed += self._renew(memory, decision, now=now)
             memory.articles.name(kept, [key for key in keys if key not in known])
         return new, changed
+
+    def _add(self, memory: Memory, article: Article, *, now: datetime) -> int:
+        story = self._mint(memory, article, now=now)
+        kept = memory.articles.add(article, story=story, now=now)
+        memory.stories.led_by(story, kept)
+        memory.stories.categorise(story, self._categoriser.decide(article))
+        return kept
+
+    def _renew(self, memory: Memory, decision: Same | Changed, *, now: datetime) -> int:
+        """Bring a kept article up to what was read now; returns 1 when it says something else."""
+        was = decision.known
+        article = decision.reading.article.also_under(was.labels, was.categories)
+        relisted = (article.labels, article.categories) != (was.labels, was.categories)
+        if isinstance(decision, Changed):
+            published_at = was.published_at or article.published_at
+            memory.articles.change(was.id, article, published_at=published_at, now=now)
+            memory.stories.changed(was.story, at=now, matters=decision.matters)
+        elif relisted:
+            memory.articles.list_under(was.id, article)
+        if isinstance(decision, Changed) or relisted:
+            reasons = self._categoriser.decide(article)
+            memory.stories.categorise(was.story, reasons)
+            memory.stories.mark_stale(memory.stories.feeds_of(was.story), now=now)
+            feeds = feed_names(reasons, memory.stories.portals(was.story))
+            memory.stories.place(was.story, feeds, now=now)
+        return int(isinstance(decision, Changed))
 
     def _mint(self, memory: Memory, article: Article, *, now: datetime) -> str:
         for attempt in count():

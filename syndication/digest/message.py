@@ -37,7 +37,7 @@ TEST_MARK = "[THỬ] "
 _INDOCHINA_TIME = timezone(timedelta(hours=7))
 _LINE_LIMIT = 998  # RFC 5322 §2.1.1, without CRLF
 _FOLD = 78
-_WORD_LIMIT = 75  # RFC 2047 §2
+_ENCODED_FOLD = 76  # RFC 2047 §2: a line with encoded-words, so that each word has at most 75
 _QP_WIDTH = 73  # 76 (RFC 2045 §6.7) less a soft break and the two characters that guarding a line may add
 
 _PLACEHOLDER = re.compile(
@@ -212,8 +212,8 @@ def _encoded(name: str, text: str, plain: re.Pattern[str]) -> str:
     """Encoded-words of at most 75 characters, folded (RFC 2047 §2); short ASCII stays readable."""
     if plain.fullmatch(text):
         return text
-    # Header's own limit does not count the space that begins a folded line, and so makes words of 76.
-    return Header(text, "utf-8", header_name=name, maxlinelen=_WORD_LIMIT).encode(linesep="\r\n")
+    # Left to itself Header folds at 78 and makes words of 76.
+    return Header(text, "utf-8", header_name=name, maxlinelen=_ENCODED_FOLD).encode(linesep="\r\n")
 
 
 def _header(name: str, value: str) -> bytes:

@@ -7,7 +7,8 @@ NFC, checked addresses, HTML that passed the one door for HTML (``collect/clean.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -75,6 +76,18 @@ class Article:
     categories: tuple[str, ...] = ()
     """Slugs given by the source's file, when it is certain."""
 
+    def also_under(self, labels: Iterable[str], categories: Iterable[str]) -> Article:
+        """The same article, listed under these labels and categories as well.
+
+        A portal lists one article in several places; what they say is joined, in an order that does not depend
+        on which of them was read first.
+        """
+        return replace(
+            self,
+            labels=tuple(sorted({*self.labels, *labels})),
+            categories=tuple(sorted({*self.categories, *categories})),
+        )
+
     @property
     def content_hash(self) -> str:
         """Changes when something a reader would see changes; the date is left out, sources re-stamp it."""
@@ -90,5 +103,7 @@ class Known:
     story: str
     title: str
     summary: str
+    labels: tuple[str, ...]
+    categories: tuple[str, ...]
     content_hash: str
     published_at: datetime | None

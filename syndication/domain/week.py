@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Self
 
-_NAME = re.compile(r"(\d{4})-w(\d{2})")
+_NAME = re.compile(r"([0-9]{4})-w([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +39,7 @@ class IsoWeek:
         if not match:
             raise ValueError(f"{name!r} is not a week: write it as 2026-w47")
         year, number = int(match[1]), int(match[2])
-        date.fromisocalendar(year, number, 1)
+        date.fromisocalendar(year, number, 7)
         return cls(year, number)
 
     @property

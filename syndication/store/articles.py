@@ -32,6 +32,8 @@ class Articles:
                     articles.c.story,
                     articles.c.title,
                     articles.c.summary,
+                    articles.c.labels,
+                    articles.c.categories,
                     articles.c.content_hash,
                     articles.c.published_at,
                 )
@@ -44,6 +46,8 @@ class Articles:
                     story=row.story,
                     title=row.title,
                     summary=row.summary,
+                    labels=tuple(row.labels),
+                    categories=tuple(row.categories),
                     content_hash=row.content_hash,
                     published_at=row.published_at,
                 )
@@ -66,6 +70,14 @@ class Articles:
         del values["portal"]
         self._connection.execute(
             update(articles).where(articles.c.id == article_id).values(changed_at=now, **values)
+        )
+
+    def list_under(self, article_id: int, article: Article) -> None:
+        """Keep under which labels and categories an article is listed."""
+        self._connection.execute(
+            update(articles)
+            .where(articles.c.id == article_id)
+            .values(labels=list(article.labels), categories=list(article.categories))
         )
 
     def name(self, article_id: int, keys: Iterable[ArticleKey]) -> None:
@@ -93,6 +105,7 @@ def _columns(article: Article) -> dict[str, object]:
         "content": article.content,
         "author": article.author,
         "labels": list(article.labels),
+        "categories": list(article.categories),
         "image_url": article.image_url,
         "published_at": article.published_at,
         "content_hash": article.content_hash,

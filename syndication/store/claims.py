@@ -28,15 +28,27 @@ def _where() -> str | None:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot (proc(5), field 22); a PID used again tells itself apart."""
+    """When a process started, in clock ticks since boot (proc(5), field 22); a PID used again tells itself apart.
+
+    None for a process that cannot be seen, and for one that is dead and only waits to be buried by its parent
+    (states Z and X): in a container without an init that may never happen.
+    """
     with suppress(OSError, IndexError):
-        return (
-            Path(f"/proc/{pid}/stat")
-            .read_text(encoding="utf-8", errors="replace")
-            .rpartition(")")[2]
-            .split()[19]
-        )
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = stat.rpartition(")")[2].split()
+        return fields[19] if fields[0] not in "ZX" else "dead"
     return None
+
+
+def _exists(pid: int) -> bool:
+    """Whether the system knows this process; it answers this even where /proc hides the processes of others."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def new_owner() -> str:
@@ -52,7 +64,8 @@ def is_gone(owner: str) -> bool:
     started = rest.partition("|")[0]
     if where != _where() or not pid.isdigit() or started == "?":
         return False
-    return _started(int(pid)) != started
+    seen = _started(int(pid))
+    return seen != started if seen is not None else not _exists(int(pid))
 
 
 def release_gone(connection: Connection, *, now: datetime) -> int:

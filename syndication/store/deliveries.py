@@ -93,7 +93,8 @@ class Deliveries:
             pick = pick.with_for_update(skip_locked=True)
         row = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(pick.scalar_subquery()))
+            # Equal, not IN: PostgreSQL may run a subquery under IN once for each row, and each run picks another.
+            .where(deliveries.c.id == pick.scalar_subquery())
             .values(state=DeliveryState.CLAIMED, lease_until=now + lease, lease_owner=owner, at=now)
             .returning(*deliveries.c)
         ).first()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.tables import sources
 
@@ -50,7 +51,8 @@ class Sources:
             if (portal, url) not in known
         ]
         if rows:
-            self._connection.execute(sources.insert(), rows)
+            insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+            self._connection.execute(insert(sources).on_conflict_do_nothing(), rows)
 
     def claim(
         self,
@@ -74,9 +76,10 @@ class Sources:
         ids = select(sources.c.id).where(and_(free, due, here)).order_by(sources.c.next_at).limit(limit)
         if self._connection.dialect.name == "postgresql":
             ids = ids.with_for_update(skip_locked=True)
+        # A CTE, not a plain subquery: that one PostgreSQL may run once for each row, and each run picks others.
         taken = self._connection.execute(
             update(sources)
-            .where(sources.c.id.in_(ids.scalar_subquery()))
+            .where(sources.c.id.in_(select(ids.cte("free").c.id)))
             .values(lease_until=now + lease, lease_owner=owner)
             .returning(*_COLUMNS)
         )

@@ -102,6 +102,7 @@ articles = Table(
     Column("content", Text),
     Column("author", Text),
     Column("labels", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
     Column("image_url", Text),
     Column("published_at", Moment),
     Column("first_seen_at", Moment, nullable=False),

@@ -196,9 +196,17 @@ def home() -> Response:
     """The front page: the newest stories, then each category's."""
     with house().store.read() as memory:
         latest = _views(memory.stories.newest("all", limit=LATEST + 1))
-        by_slug = {one.slug: memory.stories.newest(one.slug, limit=PER_SECTION) for one in _subjects()}
+        by_slug = {
+            one.slug: memory.stories.newest(one.slug, limit=PER_SECTION + len(latest)) for one in _subjects()
+        }
     lead = next((story for story in latest if story.image_url and story.summary), None)
-    sections = [Section(one, _views(by_slug[one.slug]), one.url) for one in _subjects()]
+    shown = {story.id for story in latest}
+    sections = []
+    for subject in _subjects():
+        # What stands further up is not told again, and a story of two categories is told in the first.
+        fresh = [story for story in by_slug[subject.slug] if story.id not in shown][:PER_SECTION]
+        shown |= {story.id for story in fresh}
+        sections.append(Section(subject, _views(fresh), subject.url))
     return _page("home.html", lead=lead, latest=latest, sections=sections)
 
 

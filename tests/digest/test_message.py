@@ -118,6 +118,7 @@ def assert_lines_are_right(raw: bytes) -> None:
     for line in raw.split(b"\r\n"):
         assert len(line) <= (998 if line.startswith(b"List-Unsubscribe: ") else 78), line
         assert not line.startswith((b".", b"From ")), line
+        assert not line.endswith((b" ", b"\t")), line
 
 
 def with_subject_and_name(subject: str, name: str) -> bytes:
@@ -201,7 +202,7 @@ def test_a_mail_has_text_first_then_html_and_a_strict_parser_finds_no_fault() ->
 FRAGMENTS = st.tuples(
     st.sampled_from(["", " ", "\n", ".", ")", '"', "<", "\u0301", "\r\n", "=\n"]),
     st.text(alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(" .=\nFrom\tễ")))
-    | st.sampled_from(["From nowhere\n.\n..\n", "ễ" * 90, "\nFrom " * 9, " " * 200, "." * 200]),
+    | st.sampled_from(["\0", "From nowhere\n.\n..\n", "ễ" * 90, "\nFrom " * 9, " " * 200, "." * 200]),
 ).map("".join)
 ADDRESSES = st.from_regex(r"https://[a-z]{1,9}\.vn/[A-Za-z0-9=&?%/._~-]{0,300}", fullmatch=True)
 
@@ -218,7 +219,7 @@ def test_whatever_stands_around_a_placeholder_the_value_lands_exactly_there(
 ) -> None:
     # After an address only what cannot belong to it: the template's own words follow a space or a mark.
     fragments = [
-        fragment if place == 0 or not re.match(r"[A-Za-z0-9/?#&=%_-]", fragment) else " " + fragment
+        fragment if place == 0 or re.match(r"[^A-Za-z0-9/?#&=%_-]", fragment) else " " + fragment
         for place, fragment in enumerate(fragments)
     ]
     placeholders = [
@@ -240,6 +241,12 @@ def test_whatever_stands_around_a_placeholder_the_value_lands_exactly_there(
 
 def clean_lines(text: str) -> str:
     return clean_text(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def test_two_values_with_nothing_left_between_them_still_fit_their_lines() -> None:
+    raw = bytes_of(prepare(replace(LETTER, text=f"{UNSUBSCRIBE_PLACEHOLDER}\0{UNSUBSCRIBE_PLACEHOLDER}")))
+    assert body(raw, 0) == UNSUBSCRIBE * 2
+    assert_lines_are_right(raw)
 
 
 def test_an_address_with_an_ampersand_is_written_as_html_in_the_html_only() -> None:

@@ -40,6 +40,7 @@ def an_entry(number: int, *, image_url: str | None = None, tellers: int = 1) -> 
     )
     return Entry(
         story=f"tin{number}",
+        category="muc-0",
         title=f"Tin {number}: hội nghị sơ kết sáu tháng đầu năm về chuyển đổi số và Đề án 06",
         url=portals[0].url,
         summary=SUMMARY,

@@ -123,6 +123,12 @@ def test_a_separator_declared_in_the_first_line_is_followed() -> None:
     assert (accepted[0].line, accepted[0].name, refused) == (3, "Ánh", [])
 
 
+def test_a_byte_order_mark_before_a_quoted_column_is_no_part_of_its_name() -> None:
+    accepted, refused = read('\ufeff"email","name"\r\n"anh@example.test","Ánh"\r\n'.encode())
+    assert [(one.email, one.name) for one in accepted] == [("anh@example.test", "Ánh")]
+    assert refused == []
+
+
 def test_a_list_of_addresses_alone_will_do() -> None:
     accepted, refused = read("Email\r\nanh@example.test\r\nbinh@example.vn")
     assert [one.email for one in accepted] == ["anh@example.test", "binh@example.vn"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -69,6 +70,12 @@ def test_a_digest_is_stable_and_keeps_its_parts_apart() -> None:
     assert SIGNER.digest("message", "ab", "c") != SIGNER.digest("message", "abc")
     assert SIGNER.digest("message", "a") != SIGNER.digest("bounce", "a")
     assert SIGNER.digest("message", "a") != Signer("another").digest("message", "a")
+
+
+def test_a_digest_that_stands_in_a_mail_for_all_to_see_signs_no_link() -> None:
+    signature = SIGNER.sign("unsubscribe", "4711").rsplit("-", 1)[1]
+    shown = SIGNER.digest("unsubscribe", "4711")
+    assert base64.b32decode(signature.upper() + "======").hex() != shown
 
 
 def test_an_empty_secret_and_a_purpose_in_the_wrong_shape_are_refused() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
 
 from syndication.domain.article import Item
 
@@ -18,6 +21,8 @@ class Document:
     url: str
     content_type: str | None = None
     charset: str | None = None
+    select: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """For listings: the CSS selectors of the source's file (``domain.portal.Source.select``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +32,7 @@ class Parsed:
     items: tuple[Item, ...]
     generator: str | None = None
     """The software that says it made the document; some have known faults (NukeViet's minutes)."""
+    next_url: str | None = None
+    """Where older items are listed, absolute, when the document says so."""
+    every: timedelta | None = None
+    """How often the document itself says it changes (RSS ttl, sy:updatePeriod)."""

