@@ -114,6 +114,11 @@ class House:
             now=self.now,
         )
 
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
 
 def _kept_secret(var_dir: Path) -> str:
     """The key made on first use; two processes that make it at once agree on one."""

@@ -7,6 +7,7 @@ without knowing this program. Nothing here touches the network.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -77,7 +78,8 @@ class _Table:
         found = self.raw[key]
         # To Python a bool is an int and a moment is a day; to the person who wrote the file they are not.
         if not isinstance(found, kind) or (kind in (int, date) and isinstance(found, bool | datetime)):
-            self.wrong(key, f"must be {what}, not {found!r}")
+            shown = json.dumps(found, ensure_ascii=False, default=str)
+            self.wrong(key, f"must be {what}, not {shown}")
             return default
         return found
 
@@ -126,12 +128,9 @@ class _Table:
         return found
 
     def table(self, key: str) -> _Table:
-        return _Table(
-            self.file,
-            f"{self.prefix}{key}.",
-            self.value(key, dict, {}, what=f"a table: [{self.prefix}{key}]"),
-            self.mistakes,
-        )
+        header = re.sub(r"\[\d+\]", "", f"{self.prefix}{key}")
+        raw = self.value(key, dict, {}, what=f"a table: [{header}]")
+        return _Table(self.file, f"{self.prefix}{key}.", raw, self.mistakes)
 
     def tables(self, key: str, *, required: bool = False) -> list[_Table]:
         what = f"one or more tables: [[{self.prefix}{key}]]"
@@ -146,8 +145,11 @@ class _Table:
 
     def selectors(self, key: str, parts: Iterable[str]) -> Mapping[str, str]:
         table = self.table(key)
-        found = {part: table.words(part) for part in parts if part in table.raw}
-        table.read.update(found)
+        found = {
+            part: table.words(part, required=True, what="a CSS selector")
+            for part in parts
+            if part in table.raw
+        }
         return MappingProxyType(found)
 
     def done(self, *, besides: Iterable[str] = ()) -> None:
@@ -296,7 +298,11 @@ def _source(table: _Table, portal: str, slugs: frozenset[str]) -> Source:
 def _article_reading(table: _Table) -> ArticleReading:
     select = table.table("select")
     remove = select.texts("remove", what='CSS selectors such as [".related", ".tools"]')
-    parts = {part: select.words(part) for part in ARTICLE_PARTS if part in select.raw}
+    parts = {
+        part: select.words(part, required=True, what="a CSS selector")
+        for part in ARTICLE_PARTS
+        if part in select.raw
+    }
     select.done(besides=ARTICLE_PARTS)
     reading = ArticleReading(
         fetch=table.choice("fetch", FetchArticle, FetchArticle.WHEN_NEEDED),

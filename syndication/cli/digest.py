@@ -9,8 +9,9 @@ import sys
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from syndication.bootstrap import House, build
+from syndication.bootstrap import House
 from syndication.cli import show
+from syndication.cli.opening import open_house
 from syndication.digest.pipeline.delivery import Status, issue_readers, issue_status, send_issue, send_test
 from syndication.digest.pipeline.issue import approve_issue, compose_issue, find_issue, render_public
 from syndication.domain.issue import DeliveryState, Entry, Issue
@@ -56,7 +57,7 @@ def _document(issue: Issue) -> dict[str, object]:
 @_JSON
 def compose(issue: str | None, json_wanted: bool) -> None:
     """Compose the draft of a week, by default of the week that has just passed."""
-    house = build()
+    house = open_house()
     try:
         week = IsoWeek.parse(issue) if issue else None
     except ValueError as wrong:
@@ -76,7 +77,7 @@ def compose(issue: str | None, json_wanted: bool) -> None:
 @click.option("--html", "html_wanted", is_flag=True, help="The page instead of the text.")
 def show_(issue: str | None, json_wanted: bool, html_wanted: bool) -> None:
     """Print an issue as its readers will see it."""
-    house = build()
+    house = open_house()
     found = find_issue(house.office, issue)
     if json_wanted:
         show.as_json(_document(found))
@@ -94,7 +95,7 @@ def test(words: tuple[str, ...], to: tuple[str, ...]) -> None:
     issues = [word for word in words if "@" not in word]
     if not addresses or len(issues) > 1:
         raise click.UsageError("name one or more addresses, and one issue at most")
-    house = build()
+    house = open_house()
     for address in addresses:
         subject = send_test(house.office, next(iter(issues), None), to=address)
         click.echo(f"sent to {address}: {subject}")
@@ -105,7 +106,7 @@ def test(words: tuple[str, ...], to: tuple[str, ...]) -> None:
 @click.option("--by", default=None, help="Who approves; by default who runs this.")
 def approve(issue: str | None, by: str | None) -> None:
     """Approve an issue exactly as it is now; any edit takes the approval back."""
-    approved = approve_issue(build().office, issue, by=by or _who())
+    approved = approve_issue(open_house().office, issue, by=by or _who())
     click.echo(
         f"{approved.id} is approved by {approved.approved_by}; send it with `syndication digest send {approved.id}`"
     )
@@ -123,7 +124,7 @@ def _who() -> str:
 @_JSON
 def send(issue: str | None, json_wanted: bool) -> None:
     """Deliver an approved issue, or go on with one that was interrupted."""
-    house = build()
+    house = open_house()
     status = issue_status(house.office, issue)
     stopped = None
     with Progress(
@@ -157,7 +158,7 @@ def send(issue: str | None, json_wanted: bool) -> None:
 @_JSON
 def status(issue: str | None, json_wanted: bool) -> None:
     """How many readers got an issue, and how the others stand."""
-    house = build()
+    house = open_house()
     _print_status(house, issue_status(house.office, issue), json_wanted=json_wanted)
 
 
@@ -182,7 +183,7 @@ def _print_status(house: House, status: Status, *, json_wanted: bool) -> None:
 def readers(issue: str | None, json_wanted: bool, csv_wanted: bool) -> None:
     """Who got an issue, who did not, and why."""
     keys = ("email", "state", "attempts", "code", "says", "message_id", "at")
-    rows = [{key: getattr(one, key) for key in keys} for one in issue_readers(build().office, issue)]
+    rows = [{key: getattr(one, key) for key in keys} for one in issue_readers(open_house().office, issue)]
     if json_wanted:
         show.as_json(rows)
     elif csv_wanted:

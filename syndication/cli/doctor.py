@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from syndication.bootstrap import House, build
+from syndication.bootstrap import House
 from syndication.cli import show
+from syndication.cli.opening import open_house
 from syndication.errors import SyndicationError
 from syndication.store.sources import SourceRecord
 
@@ -35,7 +36,7 @@ class PortalHealth:
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 def doctor(json_wanted: bool) -> None:
     """Say whether everything is well, and what to do where it is not."""
-    house = build()
+    house = open_house()
     checks: list[dict[str, object]] = []
 
     def check(name: str, look: Callable[[], str]) -> bool:

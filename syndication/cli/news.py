@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from syndication.bootstrap import build
 from syndication.cli import show
+from syndication.cli.opening import open_house
 from syndication.collect.categorise import Categoriser
 from syndication.collect.pipeline import Result
 from syndication.collect.pipeline import collect as collect_sources
@@ -26,7 +26,7 @@ _STYLES = {Result.NEW: "green", Result.FAILED: "red", Result.SKIPPED: "dim", Res
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 def check(json_wanted: bool) -> None:
     """Check feeds/: every mistake by file and key, and labels that lead to no category."""
-    house = build()
+    house = open_house()
     errors: list[dict[str, str]] = []
     unmapped: list[str] = []
     try:
@@ -54,7 +54,7 @@ def check(json_wanted: bool) -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 def collect(portals: tuple[str, ...], at_once: bool, json_wanted: bool) -> None:
     """Read the sources that are due, of these portals or of all."""
-    house = build()
+    house = open_house()
     unknown = [portal for portal in portals if portal not in house.catalogue.portals]
     if unknown:
         raise click.UsageError(
@@ -109,7 +109,7 @@ def collect(portals: tuple[str, ...], at_once: bool, json_wanted: bool) -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 def publish(to: Path | None, json_wanted: bool) -> None:
     """Announce what was collected and build every feed anew."""
-    house = build()
+    house = open_house()
     done = publish_stories(house.press, everything=True)
     files = [str(path) for path in export(house.press, to=to)] if to else []
     if json_wanted:

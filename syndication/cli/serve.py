@@ -13,7 +13,8 @@ import click
 from granian.constants import Interfaces
 from granian.server import Server
 
-from syndication.bootstrap import House, build
+from syndication.bootstrap import House
+from syndication.cli.opening import open_house
 from syndication.schedule import Clock, run_until_stopped
 from syndication.store import open_store
 from syndication.web import from_environment
@@ -31,7 +32,7 @@ _WORKERS = click.option(
 @click.command()
 def init() -> None:
     """Set up the database, or bring it to the version this program needs. Harmless when run again."""
-    house = build()
+    house = open_house()
     store = open_store(house.settings.database_url)
     store.migrate()
     store.close()
@@ -46,7 +47,7 @@ def _log() -> None:
 
 def _ready_house() -> House:
     """The instance, with everything that could be wrong found before anything is served."""
-    house = build()
+    house = open_house()
     _ = house.catalogue, house.store, house.office
     return house
 
@@ -56,15 +57,14 @@ def application() -> Any:
 
     Without this a server killed with -9 leaves workers behind that serve yesterday's program for ever.
     """
-    parent = os.getppid()
+    parent = multiprocessing.parent_process()
 
-    def watch() -> None:
-        pause = threading.Event()
-        while os.getppid() == parent:
-            pause.wait(1)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def outlive_nobody() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    threading.Thread(target=outlive_nobody, name="parent-watch", daemon=True).start()
     return from_environment()
 
 

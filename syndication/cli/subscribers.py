@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import click
 
-from syndication.bootstrap import build
 from syndication.cli import show
+from syndication.cli.opening import open_house
 from syndication.digest.pipeline.readers import enrol
 
 
@@ -26,7 +26,7 @@ def import_(file: BinaryIO, json_wanted: bool) -> None:
 
     Lines that cannot be used are named with what is wrong; all the others are taken.
     """
-    enrolled = enrol(build().office, file.read())
+    enrolled = enrol(open_house().office, file.read())
     if json_wanted:
         show.as_json(asdict(enrolled))
         return
@@ -41,7 +41,7 @@ def import_(file: BinaryIO, json_wanted: bool) -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 def list_(json_wanted: bool) -> None:
     """Everyone on record."""
-    with build().store.read() as memory:
+    with open_house().store.read() as memory:
         everyone = memory.subscribers.all()
     if json_wanted:
         show.as_json(

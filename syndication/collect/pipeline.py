@@ -234,6 +234,7 @@ class _Keeper:
             raise NotReadable(f"none of its {len(parsed.items)} items can be used; the first: {dropped[0]}")
         readings = trusted(readings)
         with self._house.store.write() as memory:
+            memory.alone()
             if not memory.sources.still_mine(record.id, owner=self._owner):
                 return _skipped(source, "it took too long and somebody else has read it")
             new, changed = self._keep(memory, readings, now=now)

@@ -38,7 +38,7 @@ def free_port(wanted: int, *, host: str = "127.0.0.1") -> int:
     raise SyndicationError("no port is free on this machine")
 
 
-def run_demo(*, port: int, folder: Path = HOUSE / "var" / "demo") -> None:
+def run_demo(*, port: int, folder: Path) -> None:
     """Show the whole road, then serve until SIGTERM or SIGINT. ``folder`` is made anew."""
     try:
         from syndication.demo.mailbox import mailbox, subjects
@@ -133,7 +133,8 @@ def _serve_until_stopped(serving: subprocess.Popen[bytes]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    serving.wait()
+    if serving.wait() not in (0, -signal.SIGTERM, -signal.SIGINT):
+        raise SyndicationError("the web server ended; see above why")
 
 
 def _end(serving: subprocess.Popen[bytes]) -> None:

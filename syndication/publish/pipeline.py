@@ -75,7 +75,7 @@ def publish(press: Press, *, everything: bool = False) -> Published:
 
 def _announce(press: Press) -> tuple[int, int]:
     with press.store.write() as memory:
-        memory.announce_alone()
+        memory.alone()
         waiting = memory.stories.waiting()
         if not waiting:
             return 0, 0
@@ -98,6 +98,7 @@ def _build(press: Press, plan: FeedPlan) -> int:
     It is called fresh only if nothing marked it stale meanwhile, which the transaction sees.
     """
     with press.store.write() as memory:
+        memory.alone()
         stories = memory.stories.newest(plan.name, limit=NEWEST)
         documents = feed.build(plan, stories, catalogue=press.catalogue, links=press.links)
         changed = 0

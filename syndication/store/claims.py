@@ -30,8 +30,8 @@ def _where() -> str | None:
 def _started(pid: int) -> str | None:
     """When a process started, in clock ticks since boot (proc(5), field 22); a PID used again tells itself apart.
 
-    None for a process that cannot be seen, and for one that is dead and only waits to be buried by its parent
-    (states Z and X): in a container without an init that may never happen.
+    None for a process that cannot be seen; «dead» for one that ended and whose parent has not noticed (states Z
+    and X), which in a container without an init may last for ever.
     """
     with suppress(OSError, IndexError):
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.tables import documents
 
@@ -50,11 +51,17 @@ class Documents:
             "etag": etag,
             "changed_at": now.replace(microsecond=0),
         }
-        if kept is None:
-            self._connection.execute(documents.insert().values(path=path, **values))
-        else:
-            self._connection.execute(update(documents).where(documents.c.path == path).values(**values))
-        return True
+        # Somebody else may publish the same path this moment: then ours replaces theirs where it says otherwise.
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        changed = self._connection.execute(
+            insert(documents)
+            .values(path=path, **values)
+            .on_conflict_do_update(
+                index_elements=[documents.c.path], set_=values, where=documents.c.etag != etag
+            )
+            .returning(documents.c.path)
+        )
+        return changed.first() is not None
 
     def remove(self, path: str) -> None:
         """Publish a document no longer."""

@@ -14,8 +14,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from syndication.errors import StoreError
 from syndication.store.articles import Articles
@@ -31,8 +32,9 @@ BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_ANNOUNCE_LOCK = 7_301_001
-"""PostgreSQL advisory lock under which stories are announced, so that their order is the commits' order."""
+_MIGRATE_LOCK = 7_301_000
+_STORIES_LOCK = 7_301_001
+"""PostgreSQL's advisory locks: for those who migrate, and for those who keep, announce or build stories."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,14 @@ class Memory:
         """Give back what processes that no longer exist had claimed; returns how many claims."""
         return release_gone(self.connection, now=now)
 
-    def announce_alone(self) -> None:
-        """Wait until nobody else announces stories; held to the end of this transaction.
+    def alone(self) -> None:
+        """Wait until nobody else keeps, announces or builds stories; held to the end of this transaction.
 
-        SQLite has one writer at a time anyway.
+        So an article that two sources bring at once is minted once, the order of announcements is the order of
+        commits, and what made a feed stale is in the feed that is built. SQLite has one writer at a time anyway.
         """
         if self.connection.dialect.name == "postgresql":
-            self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ANNOUNCE_LOCK})
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _STORIES_LOCK})
 
 
 class Store:
@@ -98,32 +101,58 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Memory]:
         """A transaction that sees one moment of the database and changes nothing."""
-        with self._engine.connect() as connection:
+        with self._plainly(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                # Its default looks anew with every statement (https://www.postgresql.org/docs/current/mvcc.html).
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Memory(connection)
 
     @contextmanager
     def write(self) -> Iterator[Memory]:
         """A transaction that is kept whole or not at all."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._plainly(), self._begin() as connection:
             yield Memory(connection)
 
-    def migrate(self) -> None:
-        """Bring the tables to the version this program needs; harmless when they are there already."""
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as cause:
+            raise StoreError(
+                f"the database failed ({_reason(cause)}); nothing was changed, try again"
+            ) from cause
+
+    def migrate(self) -> None:
+        """Bring the tables to the version this program needs; harmless when they are there already.
+
+        Raises StoreError for a database that a newer version of this program has set up.
+        """
+        with self._plainly(), self._begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(7301000)"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATE_LOCK})
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as cause:
+                where = _shown(self._engine.url)
+                raise StoreError(
+                    f"the database {where} was set up by a newer version: update this program ({cause})"
+                ) from cause
 
     def require_current(self) -> None:
         """Raise StoreError unless the database is at the version this program needs."""
         wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-        with self._engine.connect() as connection:
+        with self._plainly(), self._engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         if found != wanted:
-            where = self._engine.url.render_as_string(hide_password=True)
+            where = _shown(self._engine.url)
             raise StoreError(f"the database {where} is not set up for this version: run `syndication init`")
 
     def close(self) -> None:
@@ -151,27 +180,46 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def _reason(cause: Exception) -> str:
+    return str(getattr(cause, "orig", cause)).strip().partition("\n")[0]
+
+
 def open_store(database_url: str) -> Store:
     """Open the database at this SQLAlchemy address; raises StoreError with one plain line."""
-    url = make_url(database_url)
     try:
-        if url.get_backend_name() == "sqlite":
-            if url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(url)
-            _prepare_sqlite(engine)
-        else:
-            engine = create_engine(url, pool_pre_ping=True)
-        with engine.connect():
-            pass
+        url = make_url(database_url)
+        if url.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise ArgumentError(url.drivername)
+    except (ArgumentError, ValueError) as cause:
+        # The address itself is not repeated: who knows where in it the password stands.
+        raise StoreError(
+            "SYNDICATION_DATABASE_URL cannot be used: "
+            "give sqlite:///path/to/file.db or postgresql://user:password@host/name"
+        ) from cause
+    try:
+        if url.database and url.drivername == "sqlite":
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, pool_pre_ping=url.drivername != "sqlite")
     except ModuleNotFoundError as cause:
         raise StoreError("PostgreSQL needs one more package: pip install 'syndication[postgres]'") from cause
-    except (OperationalError, OSError) as cause:
-        where = url.render_as_string(hide_password=True)
-        reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
-        raise StoreError(
-            f"the database {where} cannot be opened ({reason}): check SYNDICATION_DATABASE_URL"
-        ) from cause
-    except SQLAlchemyError as cause:
-        raise StoreError(f"SYNDICATION_DATABASE_URL cannot be used: {cause}") from cause
+    except OSError as cause:
+        raise _cannot_open(url, cause) from cause
+    if url.drivername == "sqlite":
+        _prepare_sqlite(engine)
+    try:
+        with engine.connect():
+            pass
+    except DBAPIError as cause:
+        engine.dispose()
+        raise _cannot_open(url, cause) from cause
     return Store(engine)
+
+
+def _cannot_open(url: URL, cause: Exception) -> StoreError:
+    return StoreError(
+        f"the database {_shown(url)} cannot be opened ({_reason(cause)}): check SYNDICATION_DATABASE_URL"
+    )

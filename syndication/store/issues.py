@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.issue import Issue, IssueContent, IssueState
 from syndication.store.tables import issue_stories, issues
@@ -26,8 +27,11 @@ class Issues:
         """Every issue, newest first."""
         return [_issue(row) for row in self._connection.execute(select(issues).order_by(issues.c.id.desc()))]
 
-    def draft(self, content: IssueContent, *, cut_at: datetime, now: datetime) -> None:
-        """Keep a draft, new or in place of the draft that was there; takes its stories."""
+    def draft(self, content: IssueContent, *, cut_at: datetime, now: datetime) -> bool:
+        """Keep a draft, new or in place of the draft that was there; takes its stories.
+
+        False, and nothing changed, when the issue is being sent or was sent.
+        """
         name = str(content.week)
         values = {
             "state": IssueState.DRAFT,
@@ -39,15 +43,22 @@ class Issues:
             "approved_by": None,
             "approved_hash": None,
         }
-        if self.get(name) is None:
-            self._connection.execute(issues.insert().values(id=name, **values))
-        else:
-            self._connection.execute(
-                update(issues)
-                .where(issues.c.id == name, issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED]))
-                .values(**values)
+        # Two clocks may compose the same week at once; the second finds the first one's draft and replaces it.
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        kept = self._connection.execute(
+            insert(issues)
+            .values(id=name, **values)
+            .on_conflict_do_update(
+                index_elements=[issues.c.id],
+                set_=values,
+                where=issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED]),
             )
+            .returning(issues.c.id)
+        )
+        if kept.first() is None:
+            return False
         self._take(name, [entry.story for entry in content.entries])
+        return True
 
     def _take(self, issue: str, stories: Iterable[str]) -> None:
         self._connection.execute(delete(issue_stories).where(issue_stories.c.issue == issue))

@@ -45,11 +45,7 @@ class Sources:
         known = {
             (row.portal, row.url) for row in self._connection.execute(select(sources.c.portal, sources.c.url))
         }
-        rows = [
-            {"portal": portal, "url": url, "next_at": now}
-            for portal, url in dict.fromkeys(wanted)
-            if (portal, url) not in known
-        ]
+        rows = [{"portal": portal, "url": url, "next_at": now} for portal, url in sorted(set(wanted) - known)]
         if rows:
             insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
             self._connection.execute(insert(sources).on_conflict_do_nothing(), rows)

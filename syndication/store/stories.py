@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Column, Connection, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.story import Story, Telling
@@ -18,6 +19,9 @@ from syndication.store.tables import (
     stories,
     story_categories,
 )
+
+_AT_ONCE = 10_000
+"""Ids in one statement: a database takes some ten thousand values, and a first round may bring more stories."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,25 +253,22 @@ class Stories:
         ]
 
     def _categories(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        rows = self._connection.execute(
-            select(story_categories.c.story, story_categories.c.category)
-            .where(story_categories.c.story.in_(ids))
-            .order_by(story_categories.c.category)
-        )
-        found: dict[str, tuple[str, ...]] = {}
-        for row in rows:
-            found[row.story] = (*found.get(row.story, ()), row.category)
-        return found
+        return self._by_story(story_categories.c.category, ids, order=story_categories.c.category)
 
     def _portals(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        rows = self._connection.execute(
-            select(articles.c.story, articles.c.portal)
-            .where(articles.c.story.in_(ids))
-            .order_by(articles.c.id)
-        )
+        return self._by_story(articles.c.portal, ids, order=articles.c.id)
+
+    def _by_story(
+        self, wanted: Column[str], ids: Sequence[str], *, order: Column[Any]
+    ) -> dict[str, tuple[str, ...]]:
+        story = wanted.table.c.story
         found: dict[str, tuple[str, ...]] = {}
-        for row in rows:
-            found[row.story] = (*found.get(row.story, ()), row.portal)
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            for of, value in self._connection.execute(
+                select(story, wanted).where(story.in_(some)).order_by(order)
+            ):
+                found[of] = (*found.get(of, ()), value)
         return found
 
     def _tellings(self, ids: Sequence[str]) -> dict[str, list[tuple[int, Telling]]]:

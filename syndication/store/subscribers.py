@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.subscriber import Registration, Subscriber, SubscriberState
 from syndication.store.tables import subscribers
@@ -38,6 +39,7 @@ class Subscribers:
                 )
             )
         }
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         added = updated = 0
         gone: list[Registration] = []
         for one in registrations:
@@ -50,8 +52,10 @@ class Subscribers:
             }
             row = known.get(one.email_key)
             if row is None:
-                self._connection.execute(
-                    subscribers.insert().values(
+                # Another line, or another list read at the same moment, may have brought the same person.
+                new = self._connection.execute(
+                    insert(subscribers)
+                    .values(
                         email=one.email,
                         email_key=one.email_key,
                         state=SubscriberState.ACTIVE,
@@ -59,8 +63,10 @@ class Subscribers:
                         changed_at=now,
                         **values,
                     )
+                    .on_conflict_do_nothing()
+                    .returning(subscribers.c.id)
                 )
-                added += 1
+                added += new.first() is not None
             elif row.state != SubscriberState.ACTIVE:
                 gone.append(one)
             elif any(getattr(row, name) != value for name, value in values.items()):

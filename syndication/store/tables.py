@@ -221,4 +221,7 @@ deliveries = Table(
     Column("lease_owner", Text),
     UniqueConstraint("issue", "email_key"),
     Index(None, "issue", "next_at"),
+    # Few rows are under a lease; without this every claim would look for dead senders through all issues ever sent.
+    Index(None, "lease_until"),
+    Index(None, "subscriber"),
 )

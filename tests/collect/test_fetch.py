@@ -20,7 +20,6 @@ import brotli
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portal_double import INTERMEDIATE, LEAF, ROOT, PortalDouble, portal_on_loopback, reply, tls_context
 
 from syndication.collect.address import check_url
 from syndication.collect.fetch import (
@@ -39,6 +38,15 @@ from syndication.collect.fetch import (
     read_retry_after,
 )
 from syndication.errors import AddressRefused, FetchFailed, SourceError
+from tests.collect.portal_double import (
+    INTERMEDIATE,
+    LEAF,
+    ROOT,
+    PortalDouble,
+    portal_on_loopback,
+    reply,
+    tls_context,
+)
 
 AGENT = "syndication/1 (+https://tin.example.vn)"
 NAME = "portal.example"

@@ -1,0 +1,103 @@
+"""Reads the posts that WordPress gives as JSON: ``/wp-json/wp/v2/posts?_embed=1``.
+
+Without ``_embed`` in the address a post comes with the numbers of its categories, author and picture instead of
+their names; then those stay empty. The fields are described at developer.wordpress.org/rest-api/reference/posts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from typing import Any
+
+from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
+from syndication.collect.parse.jsonfeed import read_json, rows, string, table, values
+from syndication.domain.article import Item
+from syndication.errors import NotReadable
+
+_SIZES = ("large", "1536x1536", "full", "medium_large")
+"""WordPress's own names of a picture's sizes, the fittest first: 1024 pixels wide, 1536, all of it, 768."""
+
+_NO_CATEGORY = frozenset({"uncategorized", "chua-phan-loai", "chua-duoc-phan-loai", "khong-phan-loai"})
+"""Slugs of the category that WordPress gives when the editor chose none."""
+
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+_CLOSED = ("rest_forbidden", "rest_login_required", "rest_not_logged_in", "rest_cannot", "rest_disabled")
+
+
+def parse(document: Document) -> Parsed:
+    """Read a list of posts; raises NotReadable when the document is none, with the portal's own reason."""
+    found = read_json(document, wanted="WordPress's JSON")
+    if not isinstance(found, list):
+        raise NotReadable(_refusal(table(found)))
+    posts = [post for post in rows(found) if "link" in post or "title" in post]
+    if found and not posts:
+        raise NotReadable("the JSON is a list, but not of posts: the address must end in /wp-json/wp/v2/posts?_embed=1")
+    return Parsed(items=tuple(_item(post) for post in posts[:MOST_ITEMS]))
+
+
+def _refusal(answer: Mapping[str, Any]) -> str:
+    code = string(answer.get("code"))[:60]
+    otherwise = 'look for its feed at /feed/, or read the listing with read = "page"'
+    if code == "rest_no_route":
+        return f"the portal has no posts at this address ({code}): try /wp-json/wp/v2/posts?_embed=1, or {otherwise}"
+    if code.startswith(_CLOSED):
+        return f"the portal has closed its JSON to the public ({code}): {otherwise}"
+    if code:
+        return f"WordPress refuses ({code}): open the address in a browser and correct url in the portal's file"
+    if "namespaces" in answer:
+        return "this is the contents page of WordPress's JSON: the address must end in /wp-json/wp/v2/posts?_embed=1"
+    return "the JSON is no list of posts: the address must end in /wp-json/wp/v2/posts?_embed=1"
+
+
+def _item(post: Mapping[str, Any]) -> Item:
+    embedded = table(post.get("_embedded"))
+    return Item(
+        url=string(post.get("link")),
+        title=unescape(_rendered(post.get("title"))),
+        guid=unescape(_rendered(post.get("guid"))) or None,
+        raw_summary=_rendered(post.get("excerpt")),
+        raw_content=_rendered(post.get("content")),
+        author=next(filter(None, (_name(person) for person in rows(embedded.get("author")))), None),
+        labels=tuple(dict.fromkeys(_categories(embedded))),
+        image_url=_image(post, embedded),
+        published=_moment(post, "date"),
+        updated=_moment(post, "modified"),
+    )
+
+
+def _rendered(found: object) -> str:
+    return string(table(found).get("rendered")) or string(found)
+
+
+def _name(named: Mapping[str, Any]) -> str:
+    return unescape(string(named.get("name")))
+
+
+def _moment(post: Mapping[str, Any], name: str) -> str | None:
+    """WordPress writes ``…_gmt`` in UTC without saying so, and the other one in the portal's time."""
+    utc = string(post.get(f"{name}_gmt"))
+    if utc and not utc.startswith("0000"):
+        return utc if _ZONE.search(utc) else f"{utc}Z"
+    local = string(post.get(name))
+    return local if local and not local.startswith("0000") else None
+
+
+def _categories(embedded: Mapping[str, Any]) -> Iterator[str]:
+    for group in values(embedded.get("wp:term")):
+        for term in rows(group):
+            name = _name(term)
+            if name and term.get("taxonomy") == "category" and term.get("slug") not in _NO_CATEGORY:
+                yield name
+
+
+def _image(post: Mapping[str, Any], embedded: Mapping[str, Any]) -> str | None:
+    for media in rows(embedded.get("wp:featuredmedia")):
+        if media.get("media_type", "image") != "image":
+            continue
+        sizes = table(table(media.get("media_details")).get("sizes"))
+        offered = [string(table(sizes.get(size)).get("source_url")) for size in _SIZES]
+        if found := next(filter(None, [*offered[:2], string(media.get("source_url")), *offered[2:]]), ""):
+            return found
+    return string(post.get("jetpack_featured_media_url")) or None

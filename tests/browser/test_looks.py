@@ -1,0 +1,124 @@
+"""Pages and the mail in a real browser: nothing sticks out, nothing fails, in every width and both themes.
+
+Screenshots are kept in ``var/screenshots`` for people to look at.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, sync_playwright
+from werkzeug.serving import make_server
+
+from syndication.bootstrap import House
+from syndication.collect.pipeline import collect
+from syndication.digest.pipeline.delivery import send_issue
+from syndication.digest.pipeline.issue import approve_issue, compose_issue
+from syndication.publish.pipeline import publish
+from syndication.settings import HOUSE, read_settings
+from syndication.store import open_store
+from syndication.web import create_app
+from tests.cast import missing
+
+KEPT = HOUSE / "var" / "screenshots"
+WIDTHS = (360, 768, 1280)
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as the system has it."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def served(house: House, free_port: int, unused_port: int) -> Iterator[tuple[str, House]]:
+    """The demo's news on a real server; pages need no second database to look at."""
+    settings = read_settings(
+        {
+            "SYNDICATION_BASE_URL": f"http://127.0.0.1:{unused_port}",
+            "SYNDICATION_DATABASE_URL": house.settings.database_url,
+            "SYNDICATION_FEEDS_DIR": str(house.settings.feeds_dir),
+            "SYNDICATION_VAR_DIR": str(house.settings.var_dir),
+            "SYNDICATION_SMTP_URL": house.settings.smtp_url,
+            "SYNDICATION_PRIVATE_HOSTS": ",".join(house.settings.private_hosts),
+        }
+    )
+    here = House(settings, now=house.now)
+    here.__dict__["store"] = open_store(settings.database_url)
+    list(collect(here.round, due_only=False))
+    publish(here.press)
+    issue = compose_issue(here.office)
+    approve_issue(here.office, issue.id, by="Lan")
+    list(send_issue(here.office))
+    server = make_server("127.0.0.1", unused_port, create_app(here), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield settings.base_url, here
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    here.close()
+
+
+def _note(troubles: list[str], said: Error | ConsoleMessage) -> None:
+    if isinstance(said, Error) or said.type == "error":
+        troubles.append(str(said))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_page_fits_every_width_in_both_themes(browser: Browser, served: tuple[str, House]) -> None:
+    base, here = served
+    with here.store.read() as memory:
+        story = memory.stories.newest("all", limit=1)[0].id
+        issue = memory.issues.all()[0].id
+    KEPT.mkdir(parents=True, exist_ok=True)
+    pages = {
+        "front-page": "/",
+        "category": "/categories/chuyen-doi-so",
+        "portal": "/portals/song-dao",
+        "story": f"/stories/{story}",
+        "feeds": "/feeds/",
+        "digests": "/digest/",
+        "digest": f"/digest/{issue}",
+        "not-found": "/nowhere",
+    }
+    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for theme in themes:
+        for width in WIDTHS:
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+            page = context.new_page()
+            troubles: list[str] = []
+            page.on("pageerror", partial(_note, troubles))
+            page.on("console", partial(_note, troubles))
+            for name, path in pages.items():
+                page.goto(base + path, wait_until="load")
+                beyond = page.evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                )
+                assert beyond <= 0, f"{name} at {width} px sticks out by {beyond} px"
+                assert page.evaluate("document.documentElement.lang") == "vi"
+                page.screenshot(path=KEPT / f"{name}-{width}-{theme}.png", full_page=True)
+            # The page that is not there is asked for on purpose.
+            unexpected = [said for said in troubles if "404" not in said]
+            assert unexpected == []
+            assert context.cookies() == []
+            context.close()
