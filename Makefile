@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check format bench migration clean
+.PHONY: help install demo run test check format bench migration constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,13 @@ bench: $(VENV)/.tested ## Measure what is claimed about speed; prints ratios
 
 migration: install ## Write the next migration (m="what changes")
 	@$(BIN)/python -m syndication.store.migrations.write "$(m)"
+
+constraints: ## Pin the newest versions that fit; run the tests before committing them
+	@rm -rf var/pins && mkdir -p var && $(PYTHON) -m venv var/pins
+	@var/pins/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
+	@{ echo "# The versions everything was tested with; pip reads it with --constraint. Renew with: make constraints"; \
+		var/pins/bin/python -m pip freeze --exclude-editable; } > constraints.txt
+	@rm -rf var/pins
 
 clean: ## Remove everything that was built or made here, var/ included
 	@rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -77,6 +77,7 @@ class House:
             catalogue=self.catalogue,
             links=self.links,
             open_fetcher=self.open_fetcher,
+            user_agent=self.user_agent,
             now=self.now,
         )
 

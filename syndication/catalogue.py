@@ -341,6 +341,18 @@ def _zone(table: _Table) -> str:
     return zone
 
 
+def _ca_file(table: _Table, folder: Path) -> Path | None:
+    name = table.words("ca_file")
+    if not name:
+        return None
+    if not (folder / name).is_file():
+        table.wrong(
+            "ca_file", f"there is no file {name} beside this one: put the missing certificate there (PEM)"
+        )
+        return None
+    return folder / name
+
+
 def _portal(path: Path, shown: str, slugs: frozenset[str], mistakes: list[Mistake]) -> Portal | None:
     raw = _read_toml(path, shown, mistakes)
     if raw is None:
@@ -379,6 +391,7 @@ def _portal(path: Path, shown: str, slugs: frozenset[str], mistakes: list[Mistak
         hosts=hosts,
         priority=root.value("priority", int, 10, what="a whole number; the larger leads"),
         former_names=_former_names(root),
+        ca_file=_ca_file(root, path.parent),
         sources=sources,
         article=_article_reading(root.table("article")),
     )

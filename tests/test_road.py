@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -16,16 +16,24 @@ import pytest
 from lxml import etree
 
 from syndication.bootstrap import House
+from syndication.collect.canonical import address_key
+from syndication.collect.categorise import Categoriser
+from syndication.collect.merge import Reading
 from syndication.collect.pipeline import Result, collect
+from syndication.collect.pipeline.keeper import keep
 from syndication.digest.pipeline.clock import due_at, tend
 from syndication.digest.pipeline.delivery import issue_readers, issue_status, send_issue, send_test
 from syndication.digest.pipeline.issue import approve_issue, compose_issue, find_issue
 from syndication.digest.pipeline.readers import enrol, unsubscribe
+from syndication.digest.send import Transport
+from syndication.domain.article import Article, ArticleKey, KeyKind
 from syndication.domain.issue import DeliveryState, IssueState
 from syndication.domain.subscriber import Registration
 from syndication.domain.week import IsoWeek
 from syndication.errors import IssueError
 from syndication.publish.pipeline import export, publish
+from syndication.settings import read_settings
+from syndication.store import open_store
 from tests.cast import ObedientClock
 
 
@@ -68,13 +76,11 @@ def test_a_second_round_finds_nothing_new_and_announces_nothing(
 def test_the_same_portals_give_the_same_ids_and_bytes_in_a_database_made_anew(
     published: House, environment: dict[str, str], tmp_path: Path, clock: ObedientClock
 ) -> None:
-    from syndication.settings import read_settings
 
     again = House(
         read_settings(environment | {"SYNDICATION_DATABASE_URL": f"sqlite:///{tmp_path / 'again.db'}"}),
         now=clock,
     )
-    from syndication.store import open_store
 
     again.__dict__["store"] = open_store(again.settings.database_url)
     again.store.migrate()
@@ -142,14 +148,8 @@ def test_an_edit_at_the_portal_changes_the_story_and_keeps_its_id(
 ) -> None:
     with published.store.read() as memory:
         story = memory.stories.newest("all", limit=1)[0]
-    from dataclasses import replace
-
-    from syndication.collect.merge import Reading
-    from syndication.collect.pipeline import _Keeper  # the step below the network
-    from syndication.domain.article import Article, ArticleKey, KeyKind
 
     portal = published.catalogue.portals[story.lead.portal]
-    from syndication.collect.canonical import address_key
 
     article = Article(
         portal=portal.id,
@@ -167,8 +167,12 @@ def test_an_edit_at_the_portal_changes_the_story_and_keeps_its_id(
     clock.pass_(hours=1)
     key = ArticleKey(KeyKind.ADDRESS, article.address_key)
     with published.store.write() as memory:
-        counted = _Keeper(published.round, "test")._keep(
-            memory, [Reading(replace(article), (key,))], now=clock()
+        counted = keep(
+            memory,
+            [Reading(article, (key,))],
+            categoriser=Categoriser.of(published.catalogue.categories),
+            links=published.links,
+            now=clock(),
         )
     assert counted == (0, 1)
     done = publish(published.press)
@@ -319,7 +323,6 @@ def test_who_left_before_the_sending_gets_nothing_and_is_counted(
 def test_without_a_mail_server_nobody_is_lost_and_it_goes_on_later(
     approved: House, mails: tuple[Path, str], clock: ObedientClock, free_port: int
 ) -> None:
-    from syndication.digest.send import Transport
 
     working = approved.office.open_transport
     object.__setattr__(approved.office, "open_transport", lambda: Transport("smtp://127.0.0.1:1"))
@@ -379,7 +382,6 @@ def test_the_clock_leaves_a_digest_that_needs_approval_to_a_person(
 
 
 def test_a_digest_is_due_at_its_day_and_hour_local_time(house: House, clock: ObedientClock) -> None:
-    from datetime import datetime, time
 
     zone = house.settings.timezone
     monday = datetime(2026, 11, 23, 7, 0, tzinfo=zone)

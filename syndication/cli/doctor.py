@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import click
@@ -14,6 +14,7 @@ import click
 from syndication.bootstrap import House
 from syndication.cli import show
 from syndication.cli.opening import open_house
+from syndication.collect.timing import is_silent
 from syndication.errors import SyndicationError
 from syndication.store.sources import SourceRecord
 
@@ -55,14 +56,11 @@ def doctor(json_wanted: bool) -> None:
     portals: list[PortalHealth] = []
     if readable and stored:
         portals = _portals(house)
-        failing = [portal.id for portal in portals if portal.state == "failing"]
-        checks.append(
-            {
-                "name": "portals",
-                "well": not failing,
-                "says": f"failing: {', '.join(failing)}" if failing else f"{len(portals)} without trouble",
-            }
-        )
+        troubled = [
+            f"{one.id} ({one.state})" for one in portals if one.state in ("failing", "moved", "silent")
+        ]
+        says = ", ".join(troubled) or f"{len(portals)} without trouble"
+        checks.append({"name": "portals", "well": not troubled, "says": says})
     well = all(bool(one["well"]) for one in checks)
     if json_wanted:
         keys = PortalHealth.__dataclass_fields__
@@ -87,7 +85,9 @@ def _print(checks: list[dict[str, object]], portals: list[PortalHealth], house: 
                 moment.astimezone(zone).strftime("%d/%m %H:%M") if moment else "never"
                 for moment in (portal.last_success_at, portal.last_new_at)
             )
-            style = {"failing": "red", "well": "green"}.get(portal.state, "dim")
+            style = {"failing": "red", "moved": "yellow", "silent": "yellow", "well": "green"}.get(
+                portal.state, "dim"
+            )
             listed.add_row(
                 show.cell(portal.id),
                 show.cell(portal.state, style),
@@ -122,19 +122,36 @@ def _portals(house: House) -> list[PortalHealth]:
     for record in records:
         if (record.portal, record.url) in wanted:
             by_portal[record.portal].append(record)
-    return [_health(portal, found) for portal, found in by_portal.items()]
+    return [_health(portal, found, now=house.now()) for portal, found in by_portal.items()]
 
 
-def _health(portal: str, records: list[SourceRecord]) -> PortalHealth:
-    failing = [record for record in records if record.failures]
+def _health(portal: str, records: list[SourceRecord], *, now: datetime) -> PortalHealth:
+    """One portal's state, the worst of its sources': failing, moved, silent, well, or not read yet."""
     successes = [record.succeeded_at for record in records if record.succeeded_at]
     news = [record.new_at for record in records if record.new_at]
-    state = "failing" if failing else "well" if successes else "not read yet"
+    state, says = "well" if successes else "not read yet", ""
+    if news and all(_is_silent(record, now=now) for record in records if record.new_at):
+        days = (now - max(news)).days
+        state, says = "silent", f"nothing new for {days} days, unusual for this portal: look at its site"
+    if moved := next((record for record in records if record.moved_to and _other_host(record)), None):
+        state = "moved"
+        says = f"{moved.url} has moved to {moved.moved_to}: if that is right, write it into the portal's file"
+    if failing := next((record for record in records if record.failures), None):
+        state, says = "failing", f"{failing.url}: {failing.error}"
     return PortalHealth(
         id=portal,
         state=state,
         last_success_at=max(successes, default=None),
         last_new_at=max(news, default=None),
         failures=max((record.failures for record in records), default=0),
-        says=failing[0].error or "" if failing else "",
+        says=says,
     )
+
+
+def _is_silent(record: SourceRecord, *, now: datetime) -> bool:
+    gap = timedelta(seconds=record.usual_gap) if record.usual_gap is not None else None
+    return is_silent(usual_gap=gap, new_at=record.new_at, now=now)
+
+
+def _other_host(record: SourceRecord) -> bool:
+    return urlsplit(record.moved_to or "").hostname != urlsplit(record.url).hostname

@@ -51,8 +51,9 @@ def check(json_wanted: bool) -> None:
 @click.command()
 @click.argument("portals", nargs=-1, metavar="[PORTAL]…")
 @click.option("--now", "at_once", is_flag=True, help="Also sources that are not due yet.")
+@click.option("--trust", is_flag=True, help="Take what would be held because all of it is new at once.")
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
-def collect(portals: tuple[str, ...], at_once: bool, json_wanted: bool) -> None:
+def collect(portals: tuple[str, ...], at_once: bool, trust: bool, json_wanted: bool) -> None:
     """Read the sources that are due, of these portals or of all."""
     house = open_house()
     unknown = [portal for portal in portals if portal not in house.catalogue.portals]
@@ -72,7 +73,7 @@ def collect(portals: tuple[str, ...], at_once: bool, json_wanted: bool) -> None:
     ) as progress:
         total = sum(not portals or source.portal in portals for source in house.catalogue.sources)
         bar = progress.add_task("reading sources", total=total)
-        for report in collect_sources(house.round, portals=portals, due_only=not at_once):
+        for report in collect_sources(house.round, portals=portals, due_only=not at_once, trust=trust):
             reports.append(report)
             progress.update(bar, advance=1, description=f"reading sources ({report.portal})")
     seconds = round(time.monotonic() - began, 3)

@@ -1,51 +1,66 @@
 """Reads an article's own page: title, date, lead, text and picture, each only when it is surely the article's.
 
 Asked in this order, and the first sure answer counts: the selectors of the portal's file; what the page tells
-machines (JSON-LD, OpenGraph, microdata, Dublin Core, ``<time datetime>``); the page's own markup.
+machines (``metadata``); the page's own print, the furniture taken away (``furniture``).
 
 The one mistake that must not happen is to take something of *another* article: portals print «Tin khác» with
 titles, excerpts and dates under every article, and some articles have no date at all. So boxes that are named
 like furniture go first, a date is believed only beside the title, and everything from a heading such as «Tin
 khác» on is no part of the text.
+
+The text is found by our own rules. Libraries for that job keep what stands between the title and the foot of a
+page, «Các tin khác» and «Lượt xem» included, and give back neither the markup nor the pictures as they were.
 """
 
 from __future__ import annotations
 
-import codecs
 import html
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from itertools import islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import lxml.html
 from cssselect import HTMLTranslator, SelectorError
 from cssselect import parse as parse_css
 from lxml import etree
-from lxml.html import HtmlElement
 
 from syndication import text
 from syndication.collect import canonical, clean
 from syndication.collect.dates import VIETNAM, Precision, ReadDate, read_date
+from syndication.collect.furniture import (
+    IMAGES,
+    JUNK,
+    SHORTEST_PROSE,
+    Line,
+    box_words,
+    chain,
+    clear,
+    end_of_box,
+    is_caption,
+    lines_of,
+    links_at_the_end,
+    names_of,
+    readable,
+    take_away,
+)
+from syndication.collect.metadata import DATE_METAS, Facts, read_facts, read_microdata, words
 from syndication.collect.normalise import summary_of
+from syndication.collect.parse import markup
 from syndication.collect.parse.document import Document
 from syndication.domain.article import Item
 from syndication.domain.portal import ArticleReading, FetchArticle, SlashDates
 from syndication.errors import NotReadable
 
-MOST_ELEMENTS = 50_000
+MOST_ELEMENTS = 30_000
 """A page with more elements is no article, and reading it would hold up everybody else."""
 LONGEST_CONTENT = 400_000
 """Characters of markup; a longer text is a collection of documents, or an attack."""
 LONGEST_TITLE = 300
 LONGEST_LEAD = 1500
-SHORTEST_PROSE = 60
-"""Characters from which on a line without links is taken for a paragraph."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +123,10 @@ def complete(
     has_title = bool(text.plain_line(item.title)) and not (always and page.title)
     has_summary = bool(clean.text_of(item.raw_summary))
     longer = len(clean.text_of(page.raw_content)) > len(clean.text_of(item.raw_content))
-    twin = page.amp and page.canonical_url and _key(page.canonical_url) == _key(address)
+    twin = page.canonical_url if page.amp and _key(page.canonical_url or "") == _key(address) else None
     return replace(
         item,
-        url=page.canonical_url if twin and page.canonical_url else item.url,
+        url=twin or item.url,
         title=item.title if has_title else html.escape(page.title, quote=False),
         raw_summary=item.raw_summary if has_summary else html.escape(page.lead, quote=False),
         raw_content=page.raw_content if longer else item.raw_content,
@@ -138,1098 +153,527 @@ def _has_time(read: ReadDate) -> bool:
     return read.precise in (Precision.MINUTE, Precision.SECOND)
 
 
-# ------------------------------------------------------------------ the document
-
-_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9._-]{2,30})""", re.IGNORECASE)
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_JUNK = (
-    *("audio", "button", "canvas", "datalist", "embed", "iframe", "math", "noscript", "object", "option"),
-    *("script", "select", "style", "svg", "template", "textarea", "video"),
-)
-
-
-def _decode(document: Document) -> str:
-    """The page's characters. Valid UTF-8 is UTF-8; some bad bytes in it (excerpts cut in mid-letter) change
-    nothing; else what the header or the page declares (windows-1258 on old portals)."""
-    for mark, encoding in _BOMS:
-        if document.body.startswith(mark):
-            return document.body[len(mark) :].decode(encoding, errors="replace")
-    try:
-        return document.body.decode()
-    except UnicodeDecodeError:
-        pass
-    declared = _META_CHARSET.search(document.body[:4096])
-    for name in (document.charset, declared and declared[1].decode("ascii")):
-        try:
-            if name and codecs.lookup(name).name != "utf-8":
-                return document.body.decode(name, errors="replace")
-        except (LookupError, ValueError):  # no such encoding, or one that is not for text
-            continue
-    return document.body.decode("utf-8", errors="replace")
-
-
-def _parse(document: Document) -> HtmlElement:
-    head = document.body[:1024].lstrip().lower()
-    if not head:
-        raise NotReadable("the article's page is empty: open its address in a browser")
-    if head.startswith((b"%pdf", b"{", b"[", b"<?xml")) and b"<html" not in document.body[:4096].lower():
-        raise NotReadable(
-            'the article\'s address gives no web page: set [article] fetch = "never" for this portal'
-        )
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    sound = text.clean_text(_decode(document)).encode("utf-8", errors="replace")
-    try:
-        root = lxml.html.document_fromstring(sound, parser=parser)
-    except (etree.LxmlError, ValueError) as cause:
-        raise NotReadable("the article's page cannot be parsed: open its address in a browser") from cause
-    for count, _ in enumerate(root.iter()):
-        if count > MOST_ELEMENTS:
-            raise NotReadable(f"the page has more than {MOST_ELEMENTS} elements: it is no article")
-    return root
-
-
-# ------------------------------------------------------------------ what the page tells machines
-
-_ARTICLE_TYPES = re.compile(r"(?:\w*Article|BlogPosting|\w*NewsItem)")
-_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
-_WRAPPING = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)|(?://\s*)?(?:\]\]>|-->)\s*$|;\s*$")
-_SALVAGED = re.compile(r'"datePublished"\s*:\s*"([^"\\]{8,40})"')
-_DATE_METAS = (
-    *("article:published_time", "og:published_time", "og:article:published_time", "article:published"),
-    *("itemprop:datepublished", "dc.date.issued", "dcterms.issued", "dc.date.created", "dcterms.created"),
-    *("dc.date", "dcterms.date", "pubdate", "publishdate", "publish-date", "publish_date"),
-)
-_NOT_THE_ARTICLES = re.compile(
-    r"(?:logo|default|no_?(?:image|img|photo)|placeholder|blank|icon|favicon|avatar|quoc_?huy|spacer|loading|1x1)"
-    r"(?![a-z])"
-)
-
-
-@dataclass(slots=True)
-class _Facts:
-    """The metadata of a page: JSON-LD of the one article it is about, and every ``<meta>`` by its name."""
-
-    linked: Mapping[str, Any]
-    metas: Mapping[str, list[str]]
-    heading: str
-    """The words of ``<title>``."""
-
-    def said(self, *names: str) -> Iterator[str]:
-        for name in names:
-            yield from filter(None, map(text.plain_line, self.metas.get(name, ())))
-
-    @property
-    def titles(self) -> list[str]:
-        return [
-            title
-            for title in (
-                _words(self.linked.get("headline")),
-                *self.said("og:title", "dc.title", "dcterms.title"),
-            )
-            if 4 <= len(title) <= LONGEST_TITLE
-        ]
-
-    @property
-    def dates(self) -> list[str]:
-        linked = _words(self.linked.get("datePublished")) or _words(self.linked.get("dateCreated"))
-        return [date for date in (linked, *self.said(*_DATE_METAS)) if _readable(date)]
-
-    @property
-    def descriptions(self) -> list[str]:
-        names = ("og:description", "description", "dc.description", "itemprop:description")
-        return [
-            said for said in (_words(self.linked.get("description")), *self.said(*names)) if len(said) >= 40
-        ]
-
-    @property
-    def images(self) -> list[str]:
-        linked = _words(self.linked.get("image"), "url", "contentUrl", "@id")
-        return [linked, *self.said("og:image", "og:image:url", "itemprop:image", "twitter:image")]
-
-    @property
-    def authors(self) -> list[str]:
-        publisher = text.fold(_words(self.linked.get("publisher")))
-        site = {publisher, *map(text.fold, self.said("og:site_name"))}
-        names = (_words(self.linked.get("author")), *self.said("author", "article:author", "dc.creator"))
-        return [name for name in names if text.fold(name) not in site]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        sections = self.linked.get("articleSection")
-        several = sections if isinstance(sections, list) else [sections]
-        linked = [_words(section) for section in several[:5]]
-        return tuple(dict.fromkeys(filter(None, linked))) or tuple(
-            dict.fromkeys(self.said("article:section"))
-        )
-
-
-def _words(value: object, *keys: str) -> str:
-    """A line of text out of what JSON-LD may hold where a text is meant: itself, the first of many, a thing."""
-    for _ in range(4):
-        if isinstance(value, list):
-            value = value[0] if value else ""
-        elif isinstance(value, dict):
-            value = next((value[key] for key in (*keys, "name", "@value") if value.get(key)), "")
-        else:
-            break
-    return text.plain_line(value) if isinstance(value, str) else ""
-
-
-def _facts(root: HtmlElement, url: str) -> _Facts:
-    metas: dict[str, list[str]] = {}
-    for meta in root.iter("meta"):
-        for attribute, prefix in (("property", ""), ("name", ""), ("itemprop", "itemprop:")):
-            if (name := meta.get(attribute)) and (said := meta.get("content")):
-                metas.setdefault(prefix + name.strip().lower(), []).append(said)
-    heading = text.plain_line(root.findtext(".//title") or "")
-    titles = [heading, *metas.get("og:title", ()), *(_text(h1) for h1 in root.iter("h1"))]
-    nodes = [node for script in _scripts(root) for node in _articles(_tolerant_json(script))]
-    about = [node for node in nodes if _is_about(node, url, titles)]
-    linked = (
-        about[0] if len(about) == 1 or len({_words(node.get("datePublished")) for node in about}) == 1 else {}
-    )
-    return _Facts(linked=linked, metas=metas, heading=heading)
-
-
-def _scripts(root: HtmlElement) -> Iterator[str]:
-    for script in root.iter("script"):
-        if "ld+json" in (script.get("type") or "").lower() and script.text:
-            yield script.text
-
-
-def _tolerant_json(raw: str) -> object:
-    """What a script says; {} where it says nothing. Comments around it, raw line breaks and commas too many
-    are read over. Where quotes in a title broke it, the date may still stand alone."""
-    bare = _WRAPPING.sub("", _WRAPPING.sub("", raw)).strip()
-    for attempt in (bare, _TRAILING_COMMA.sub("", bare)):
-        try:
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
-            continue
-    dates = _SALVAGED.findall(raw)
-    return {"@type": "Article", "datePublished": dates[0]} if len(dates) == 1 else {}
-
-
-def _articles(value: object) -> Iterator[Mapping[str, Any]]:
-    """The articles that a document is about: not those of lists, which are other articles."""
-    queue: list[object] = [value]
-    for thing in queue:  # grows while it is read
-        if isinstance(thing, list):
-            queue.extend(thing[:50])
-        elif isinstance(thing, dict):
-            kinds = thing.get("@type")
-            if any(
-                _ARTICLE_TYPES.fullmatch(str(kind))
-                for kind in (kinds if isinstance(kinds, list) else [kinds])
-            ):
-                yield thing
-            queue.extend(thing[key] for key in ("@graph", "mainEntity") if key in thing)
-        if len(queue) > 200:
-            return
-
-
-def _is_about(node: Mapping[str, Any], url: str, titles: Sequence[str]) -> bool:
-    headline = _words(node.get("headline") or node.get("name"))
-    if any(_agree(headline, title) for title in titles):
-        return True
-    address = canonical.absolute(_words(node.get("mainEntityOfPage"), "@id") or _words(node.get("url")), url)
-    return not headline if address is None else _key(address) == _key(url)
-
-
-def _agree(one: str, other: str) -> bool:
-    """Whether two titles are one: equal, or one begins with the other (« - Name of the site» is added)."""
-    short, long = sorted((text.fold(one), text.fold(other)), key=len)
-    return len(short) >= 8 and (long == short or long.startswith(short + " "))
-
-
-def _readable(raw: str | None) -> bool:
-    return any(read_date(raw, slashes=slashes) for slashes in SlashDates)
-
-
-# ------------------------------------------------------------------ lines
-
-_BLOCKS = frozenset(
-    """
-    address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure
-    footer form h1 h2 h3 h4 h5 h6 header hgroup li main nav ol p pre section summary table tbody td tfoot th thead
-    tr ul
-    """.split()
-)
-_BREAKS = frozenset({"br", "hr"})
-_IMAGES = frozenset({"img", "amp-img"})
-
-
-@dataclass(slots=True)
-class _Line:
-    """What a reader sees as one line or paragraph, or one picture; and where it stands in the tree."""
-
-    block: HtmlElement
-    text: str = ""
-    image: HtmlElement | None = None
-    slots: list[tuple[HtmlElement, bool]] = field(default_factory=list)
-    """The pieces: an element and whether it is its tail rather than its text."""
-    linked: int = 0
-    """Characters within links; ``bold`` and ``slanted`` likewise."""
-    bold: int = 0
-    slanted: int = 0
-    time: HtmlElement | None = None
-
-    @property
-    def is_link(self) -> bool:
-        return self.linked > 0.7 * len(self.text)
-
-    @property
-    def is_prose(self) -> bool:
-        return len(self.text) >= SHORTEST_PROSE and self.linked < 0.4 * len(self.text)
-
-    def wipe(self) -> None:
-        """Take it out of the tree."""
-        for element, tail in self.slots:
-            if tail:
-                element.tail = ""
-            else:
-                element.text = ""
-        if self.image is not None and self.image.getparent() is not None:
-            self.image.drop_tree()
-
-
-def _lines(root: HtmlElement) -> list[_Line]:
-    """The lines below an element in reading order."""
-    found: list[_Line] = []
-    pieces: list[str] = []
-    blocks = [root]
-    within: Counter[str] = Counter()
-    times: list[HtmlElement] = []
-    line = _Line(root)
-
-    def flush() -> None:
-        nonlocal line
-        line.text = text.one_line("".join(pieces))
-        if line.text:
-            found.append(line)
-        pieces.clear()
-        line = _Line(blocks[-1])
-
-    def add(said: str | None, element: HtmlElement, *, tail: bool) -> None:
-        if not said:
-            return
-        pieces.append(said)
-        if said.isspace():
-            return
-        line.slots.append((element, tail))
-        length = len(said)
-        line.linked += length * (within["a"] > 0)
-        line.bold += length * (within["b"] + within["strong"] + within["th"] > 0)
-        line.slanted += length * (within["i"] + within["em"] > 0)
-        line.time = times[-1] if times else line.time
-
-    for event, node in etree.iterwalk(root, events=("start", "end")):
-        tag = str(node.tag)
-        if event == "start":
-            if tag in _BLOCKS or tag in _BREAKS or tag in _IMAGES:
-                flush()
-            if tag in _BLOCKS:
-                blocks.append(node)
-                line = _Line(node)
-            elif tag in _IMAGES:
-                found.append(_Line(blocks[-1], image=node))
-            elif tag == "time":
-                times.append(node)
-            within[tag] += 1
-            add(node.text, node, tail=False)
-            continue
-        if tag in _BLOCKS:
-            flush()
-            blocks.pop()
-            line = _Line(blocks[-1])
-        elif tag == "time":
-            times.pop()
-        within[tag] -= 1
-        if node is not root:
-            add(node.tail, node, tail=True)
-    flush()
-    return found
-
-
-def _text(element: HtmlElement) -> str:
-    return " ".join(line.text for line in _lines(element) if line.text)
-
-
-def _chain(element: HtmlElement) -> Iterator[HtmlElement]:
-    yield element
-    yield from element.iterancestors()
-
-
-# ------------------------------------------------------------------ furniture
-
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NOT_WORD = re.compile(r"[^a-z0-9]+")
-_OTHERS = re.compile(  # boxes of other articles, of other people's words, of the page's own tools
-    r"""(?<![a-z0-9])(?:
-    relate|related|relates|relatednews|lien\ quan|lienquan|tinlienquan|tin\ khac|tinkhac|others?|othernews
-    |recommend\w*|read\ more|readmore|most\ (?:read|viewed)|xem\ nhieu|doc\ nhieu|tin\ moi|theo\ dong|more\ news
-    |comments?|respond|binh\ luan|disqus|ratings?|vote|votes|voting|danh\ gia
-    |share|shares|sharing|socials?|addthis|addtoany|sharethis|fb|facebook|zalo|twitter|chia\ se
-    |breadcrumbs?|duong\ dan|cookies?|consent|tags|taglist|tagcloud|tag\ (?:list|cloud)|keywords|tu\ khoa
-    |pagination|paging|pager|newsletter|subscribe|hide\ accessible|ms\ accessible|slogan|site\ (?:title|name)
-    )(?![a-z0-9])""",
-    re.VERBOSE,
-)
-_AROUND = re.compile(  # the same, but the words also name parts of a layout that holds the article
-    r"""(?<![a-z0-9])(?:
-    nav|navbar|navigation|menu|sidebar|topbar|print|tools?|toolbar|cong\ cu|congcu|view\ count|views|luot\ xem|luotxem
-    |hits|login|search|popup|modal|ads|advert\w*|quang\ cao|quangcao|skip|(?:site|main|top|page)\ (?:header|footer)
-    )(?![a-z0-9])""",
-    re.VERBOSE,
-)
-_BOX_TAGS = frozenset({"aside", "footer", "form", "header", "nav", "dialog"})
-_HIDDEN_CLASSES = frozenset({"hidden", "hide", "d-none", "sr-only", "visually-hidden"})
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-
-# Over folded lines. After one of these, a page tells of other things.
-_END = re.compile(
-    r"(?:xem )?(?:cac )?(?:tin|bai|bai viet|tin tuc|tin bai)(?: tuc)? "
-    r"(?:khac|lien quan|cung chuyen muc|cung chu de|da dua|da dang|moi hon|cu hon|moi nhat|noi bat|moi|cu)"
-    r"|nhung tin (?:moi|cu) hon|cung chuyen muc|theo dong su kien|co the ban quan tam|ban co the quan tam"
-    r"|(?:tin )?(?:doc|xem) nhieu(?: nhat)?|related (?:posts?|articles?|news|content)|leave a (?:reply|comment).{0,20}"
-    r"|gui (?:binh luan|y kien|phan hoi)(?: cua ban)?|y kien (?:ban doc|binh luan)|binh luan(?: \d+)?|\d+ binh luan"
-    r"|tags?|tu khoa|mot so hinh anh khac"
-)
-_PHRASES = (
-    r"in|in ra|in bai|in bai viet|in bai viet nay|ban in|print|email|gui email|gui mail|gui tin qua email"
-    r"|luu bai|luu bai viet nay|chia se|share|share this post|facebook|zalo|twitter|tweet|google|linkedin|telegram"
-    r"|phan hoi|quay lai|tro ve|ve trang truoc|dong cua so nay|nghe doc bai|co chu|chia se bai viet"
-    r"|gioi thieu bai viet cho ban be|click de danh gia bai viet|xem tiep|xem chi tiet|theo doi"
-    r"|(?:da xem|luot xem|so luot xem|so lan xem|luot doc|views?|xem)(?: [\d ]{1,12})?|[\d ]{1,12} (?:luot xem|luot doc|views?|lan xem)"
-    r"|skip ribbon commands|skip to main content|nhay den noi dung|chuyen den noi dung|lien he|phan hoi [\d ]{1,6}"
-)
-_FURNITURE = re.compile(
-    rf"(?:{_PHRASES})(?: (?:{_PHRASES})){{0,6}}"
-    r"|(?:tu khoa|tags?|the) .{1,150}|xem them .{0,120}|doc them .{0,120}|tong so diem cua bai viet la .{0,80}"
-    r"|xep hang .{0,80}|.{0,40}su dung cookie.{0,200}|this website uses cookies?.{0,200}|url cua ban tin nay .{0,300}"
-    r"|theo doi .{1,60} tren .{0,60}|chia se bai viet .{0,40}|.{0,20}your email address will not be published.{0,60}"
-)
-_CAPTION_END = re.compile(
-    r"(?:[-–—]\s*Ảnh\s*\d{1,3}\s*\.?|(?:^|[\s(.])(?:Ảnh|Ảnh tư liệu|Nguồn ảnh|Photo)\s*:\s*[^:.]{2,60}\.?\)?)$",
-    re.IGNORECASE,
-)
-_CAPTION_WHOLE = re.compile(
-    r"\(?\s*(?:hình\s+)?ảnh\s+(?:minh\s+(?:họa|hoạ)|tư\s+liệu|internet)\b[^.]{0,60}\.?\s*\)?", re.IGNORECASE
-)
-_CAPTION_BOX = re.compile(
-    r"(?<![a-z])(?:wp caption|caption|photocms caption|chu thich|chuthich|image note|img note)(?![a-z])"
-)
-_DATE_WORDS = frozenset(
-    """
-    thu hai ba tu nam sau bay chu nhat cn t2 t3 t4 t5 t6 t7 ngay thang luc hoi vao gio luot xem gmt utc sa ch am pm h
-    dang cap nhat thoi gian xuat ban tao bai viet print in posted published updated on at date phut giay cong bo goi
-    mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday jan feb mar apr may jun jul aug
-    sep oct nov dec january february march april june july august september october november december th thg
-    """.split()
-)
-_DATE_LABEL = re.compile(
-    r"\b(?:ngay (?:dang|xuat ban|cong bo|tao|dua tin)|dang (?:ngay|luc|vao|tai)|thoi gian(?: dang)?|cap nhat|posted|published"
-    r"|xuat ban|gio dang|da dang)\b"
-)
-_DATE_BOX = re.compile(
-    r"(?<![a-z])(?:dates?|time|datetime|pubdate|published?|publishdate|posted|postdate|created|ngay\w*|ngaydang|thoi gian|thoigian"
-    r"|entry meta|post meta|article meta|meta|submitted|timestamp|dateline)(?![a-z])"
-)
-_CHANGED = re.compile(r"(?<![a-z])(?:updated|modified|cap nhat|sua doi|chinh sua)(?![a-z])")
-_TODAY = re.compile(r"\b(?:hom nay|today|bay gio)\b")
-_SHORTEST_DATE = re.compile(r"\d[^\n]{0,40}\d{4}|\d{4}-\d\d-\d\d")
-
-_NOT_THERE = re.compile(
-    r"(?:loi |error )?404(?: .{0,60})?|(?:page )?not found(?: .{0,40})?|access denied(?: .{0,40})?|403 forbidden"
-    r"|khong tim thay(?: (?:trang|noi dung|bai viet|tin|duong dan))?(?: (?:nay|yeu cau|ban yeu cau))?"
-    r"|(?:trang|bai viet|noi dung)(?: ban)?(?: dang)?(?: yeu cau| tim| tim kiem| can tim)? khong (?:ton tai|tim thay)"
-)
-
-
-def _names(element: HtmlElement) -> str:
-    """The words of its class and id, each between spaces: ``boxTinLienQuan`` is «box tin lien quan»."""
-    raw = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
-    if ":" in raw or "[" in raw:  # «print:hidden» says how something looks, not what it is
-        raw = " ".join(word for word in raw.split() if ":" not in word and "[" not in word)
-    return _NOT_WORD.sub(" ", _CAMEL.sub(" ", raw).lower()).strip() if len(raw) > 1 else ""
-
-
-def _dispensable(element: HtmlElement) -> float:
-    """How much of a page's paragraphs may go with an element, judged by what it is called; 0 for most."""
-    names = _names(element)
-    if _OTHERS.search(names):
-        return 0.5
-    if element.tag in _BOX_TAGS or _AROUND.search(names) or element.get("hidden") is not None:
-        return 0.1
-    classes = (element.get("class") or "")[:300].lower().split()
-    hidden = not _HIDDEN_CLASSES.isdisjoint(classes) or _HIDDEN.search((element.get("style") or "")[:200])
-    return 0.1 if hidden else 0.0
-
-
-def _take_away(body: HtmlElement, kept: Iterable[HtmlElement | None]) -> None:
-    """Drop the boxes around the article, but nothing that holds one of ``kept`` or much of the paragraphs."""
-    prose: Counter[HtmlElement] = Counter()
-    for line in _lines(body):
-        if line.is_prose:
-            for element in _chain(line.block):
-                prose[element] += len(line.text)
-    holds = {holder for element in kept if element is not None for holder in _chain(element)}
-    for element in list(body.iter()):
-        if element is body or element in holds or element.getparent() is None:
-            continue
-        share = prose[element] / prose[body] if prose[element] else 0.0
-        if share < _dispensable(element):
-            element.drop_tree()
-
-
-# ------------------------------------------------------------------ the whole
-
-_LEAD_BOX = re.compile(
-    r"(?<![a-z])(?:sapo|lead|hometext|trich dan|trichdan|tom tat|tomtat|article summary|news summary|summary|abstract"
-    r"|chapeau|excerpt|introtext|intro text|mo ta)(?![a-z])"
-)
-_BODY_BOX = re.compile(
-    r"(?<![a-z])(?:news bodyhtml|bodytext|body text|news detail|newsdetail|detail content|content detail|article content"
-    r"|article body|articlebody|entry content|post content|post body|amp wp article content|noi dung|noidung"
-    r"|journal content article|field name body|content news|news content|fck detail|item body|story body|article text"
-    r"|chi tiet|noi dung chi tiet|ms rtestate field|main content detail|content body)(?![a-z])"
-)
-_CONTAINERS = frozenset(
-    {"article", "body", "center", "div", "form", "html", "main", "section", "table", "tbody", "td", "tr"}
-)
-_AUTHOR_BOX = re.compile(r"(?<![a-z])(?:author|authors|byline|tac gia|tacgia|nguoi viet)(?![a-z])")
-_AUTHOR_LABEL = re.compile(
-    r"\s*(?:Tác giả|Người viết|Tin, ảnh|Bài, ảnh|Tin và ảnh)\s*:\s*(.{2,60})", re.IGNORECASE
-)
-_WORD = r"[A-ZÀ-ỸĐ][a-zà-ỹđ]*"
-_NAME = re.compile(
-    rf"{_WORD}(?: {_WORD}){{1,4}}(?:(?:,| và| -| –) ?{_WORD}(?: {_WORD}){{1,4}}){{0,2}}|Nhóm PV|PV|Ban [Bb]iên tập"
-)
-_BYLINE = re.compile(rf"({_WORD}(?: {_WORD}){{1,3}})\s*[-–—/]\s*[A-ZĐ&]{{2,10}}")
-_SURNAMES = frozenset(
-    """
-    an bach ban be bui cao chau chu cu dam dang dao diep dinh do doan doi duong giang giap ha ho hoang hua huynh kieu kim la
-    lai lam le lieu lo loc luc luong luu ly ma mac mai nghiem ngo nguyen nong phan phi pham phung quach quan sung ta thai
-    than thach to ton tong tran trieu trinh truong tu ung van vi vo vu vuong vang
-    """.split()
-)
-_NO_AUTHOR = frozenset(
-    {"", "admin", "administrator", "editor", "quan tri", "quan tri vien", "user", "root", "webmaster"}
-)
-_WALL_CLOCK = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)")
-_DOCUMENT_LINK = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z)(?:$|\?)", re.IGNORECASE)
-_KEPT_EMPTY = frozenset({"img", "amp-img", "br", "hr", "td", "th"})
-
-
-_BETWEEN_NAMES = re.compile(r"\s*[|»]\s*|\s+[-–—•·]\s+")
-_BANNER = re.compile(
-    r"(?<![a-z])(?:banner|logo|brand|branding|masthead|slogan|site (?:header|title|name))(?![a-z])"
-)
-_TRAIL = re.compile(r"(?<![a-z])(?:breadcrumbs?|duong dan)(?![a-z])")
-_TITLE_BOX = re.compile(r"(?<![a-z])(?:title|headline|tieu de|tieude|article header)(?![a-z])")
+# ------------------------------------------------------------------ the page
 
 
 def extract(document: Document, reading: ArticleReading) -> Extracted:
     """Read an article's page. Raises NotReadable when the document is no page of an article."""
-    root = _parse(document)
-    facts = _facts(root, document.url)
-    base = _base(root, document.url)
-    etree.strip_elements(root, *_JUNK, with_tail=False)
+    raw = text.clean_text(markup.characters(document))
+    if markup.sniff(raw) is not markup.Came.PAGE:
+        raise NotReadable(markup.what_came(raw, wanted="an article's page", url=document.url))
+    root = markup.read_html(raw)
+    if sum(1 for _ in islice(root.iter(), MOST_ELEMENTS + 1)) > MOST_ELEMENTS:
+        raise NotReadable(f"the page has more than {MOST_ELEMENTS:,} elements: it is no article")
     body = root.find("body")
     if body is None:
-        raise NotReadable("the article's page has no text: open its address in a browser")
-    chosen = {part: _select(root, css, part) for part, css in reading.select.items()}
+        raise NotReadable("the page has no text: open the article's address in a browser")
+    says_instead = markup.instead(root, raw, url=document.url)
+    facts = read_facts(root, document.url)
+    etree.strip_elements(root, *JUNK, with_tail=False)
+    chosen = _select(root, reading)
+    lines = lines_of(body)
+    title, heading = _title(body, lines, facts, chosen.get("title"))
+    page = _Page(root, body, document.url, facts=facts, title=title, heading=heading, chosen=chosen)
+    page.marked = read_microdata(root, heading)
+    kept = [element for _, element in chosen.values()] + ([heading] if heading is not None else [])
+    take_away(body, lines, kept)
+    found = page.read()
+    if says_instead and not found.published and len(clean.text_of(found.raw_content)) < 300:
+        raise NotReadable(says_instead)
+    return found
+
+
+# ------------------------------------------------------------------ the portal's selectors
+
+_Chosen = tuple[str, etree._Element]
+
+
+def _select(root: etree._Element, reading: ArticleReading) -> dict[str, _Chosen]:
+    """The words and the element of every part that has a selector which finds it; what ``remove`` finds goes."""
+    chosen: dict[str, _Chosen] = {}
+    for part, css in reading.select.items():
+        for words_of_it, element in _matches(root, css, part):
+            if words_of_it.strip() or part in ("body", "image"):
+                chosen[part] = words_of_it, element
+                break
     for css in reading.remove:
-        for _, element in _matches(root, css, "remove"):
-            if element.getparent() is not None:
-                element.drop_tree()
-    title, heading = _title(body, facts, chosen.get("title"))
-    if _NOT_THERE.fullmatch(text.fold(title)) and not facts.linked:
-        raise NotReadable(f"the page says «{title[:80]}»: the article is gone, or its address is wrong")
-    marked = _microdata(root, heading)
-    _take_away(body, [heading, *(found[1] for found in chosen.values() if found)])
-    page = _Page(root=root, body=body, base=base, facts=facts, title=title, heading=heading, marked=marked)
-    return page.read(chosen)
+        for _, element in list(_matches(root, css, "remove")):
+            if all(one is not element for _, one in chosen.values()):
+                clear(element)
+    return chosen
 
 
-def _base(root: HtmlElement, url: str) -> str:
-    for element in root.iter("base"):
-        return canonical.absolute(element.get("href") or "", url) or url
-    return url
-
-
-_Chosen = tuple[str, HtmlElement]
-
-
-def _matches(root: HtmlElement, css: str, part: str) -> Iterator[_Chosen]:
+def _matches(root: etree._Element, css: str, part: str) -> Iterator[_Chosen]:
     """What a selector finds, its alternatives (between commas) in the order in which they were written."""
     bare, at, attribute = css.rpartition("@")
     if not at or not re.fullmatch(r"[\w:-]+", attribute):
         bare, attribute = css, ""
     try:
-        paths = [HTMLTranslator().selector_to_xpath(one) for one in parse_css(bare)]
-        for path in paths:
-            for element in root.xpath(path):
-                yield (element.get(attribute) or "" if attribute else _text(element)), element
-    except (SelectorError, etree.XPathError) as cause:
+        for selector in parse_css(bare):
+            found = root.xpath(HTMLTranslator().selector_to_xpath(selector))
+            for element in found if isinstance(found, list) else ():
+                if isinstance(element, etree._Element):
+                    yield (element.get(attribute) or "") if attribute else markup.words(element), element
+    except (SelectorError, etree.XPathError, RecursionError) as cause:
         raise NotReadable(
-            f"[article.select] {part}: «{css}» is not a CSS selector: correct it in the portal's file"
+            f'[article.select] {part} = "{css}" is no CSS selector for this page: correct it in the portal\'s file'
         ) from cause
 
 
-def _select(root: HtmlElement, css: str, part: str) -> _Chosen | None:
-    found = ((value.strip(), element) for value, element in _matches(root, css, part))
-    return next((one for one in found if one[0] or part == "body"), None)
+# ------------------------------------------------------------------ the title
+
+_HEADS = ("h1", "h2", "h3")
+_BETWEEN_NAMES = re.compile(r"\s*[|»]\s*|\s+[-–—•·]\s+")
+_BANNER = box_words("banner|logo|brand|branding|masthead|slogan|site (?:header|title|name)")
+_TRAIL = box_words("breadcrumbs?|duong dan")
+_TITLE_BOX = box_words("title|headline|tieu de|tieude|article header")
 
 
-def _microdata(root: HtmlElement, heading: HtmlElement | None) -> dict[str, str]:
-    """The itemprops of the article: those of the scope that holds its heading, or the only ones there are."""
-    found: dict[str, dict[str, None]] = {}
-    own = None
-    if heading is not None:
-        own = next((element for element in _chain(heading) if element.get("itemscope") is not None), None)
-    for element in root.xpath("//*[@itemprop]"):
-        scope = next(
-            (holder for holder in element.iterancestors() if holder.get("itemscope") is not None), None
-        )
-        if own is not None and scope is not own and not (scope is not None and scope.getparent() is own):
-            continue
-        said = element.get("content") or element.get("datetime") or element.get("src") or _text(element)[:400]
-        for name in (element.get("itemprop") or "").split():
-            if said.strip():
-                found.setdefault(name, {})[text.one_line(said)] = None
-    return {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
-
-
-def _title(body: HtmlElement, facts: _Facts, chosen: _Chosen | None) -> tuple[str, HtmlElement | None]:
+def _title(
+    body: etree._Element, lines: Sequence[Line], facts: Facts, chosen: _Chosen | None
+) -> tuple[str, etree._Element | None]:
     """The title as it is printed and the element that prints it; a title that is only metadata has none."""
-    if chosen and chosen[0]:
+    if chosen:
         return text.plain_line(chosen[0]), chosen[1]
-    heads = [(_text(head), head) for head in body.iter("h1", "h2", "h3")]
-    lines = [(line.text, line.block) for line in _lines(body) if not line.is_link]
-    printed = [one for one in (*heads, *lines) if 8 <= len(one[0]) <= LONGEST_TITLE and not _is_banner(one[1])]
-    folded = [(text.fold(said), said, element) for said, element in printed]
-    sites = {text.fold(name) for name in (*facts.said("og:site_name"), _words(facts.linked.get("publisher")))}
-    for name in (*facts.titles, facts.heading):
-        forms = _forms(name) - sites
-        agreeing = [(said, element) for key, said, element in folded if key in forms]
+    heads = [(markup.words(head), head) for head in body.iter(*_HEADS)]
+    plain = [(line.text, line.block) for line in lines if not line.is_link]
+    printed = [
+        (text.fold(said), said, element)
+        for said, element in (*heads, *plain)
+        if 8 <= len(said) <= LONGEST_TITLE and not _is_banner(element)
+    ]
+    titles = [one for one in facts.all("headline", "og:title", "dc.title", "dcterms.title") if len(one) >= 4]
+    for name in (*titles, facts.heading):
+        forms = _forms(name) - facts.sites
+        agreeing = [(said, element) for key, said, element in printed if key in forms]
         if agreeing:
             return max(agreeing, key=_rank)
-    only = {key: (said, element) for key, said, element in folded if element.tag == "h1" and key not in sites}
+    only = {key: (said, head) for key, said, head in printed if head.tag == "h1" and key not in facts.sites}
     if len(only) == 1:
         return next(iter(only.values()))
-    return (facts.titles[0], None) if facts.titles else ("", None)
+    return (text.shorten(titles[0], LONGEST_TITLE), None) if titles else ("", None)
 
 
 def _forms(name: str) -> set[str]:
     """What a page may print of a title in its metadata: all of it, or without the site's name at one end."""
-    parts = _BETWEEN_NAMES.split(name)
+    parts = _BETWEEN_NAMES.split(name[: 2 * LONGEST_TITLE])
     starts = (" ".join(parts[:end]) for end in range(1, len(parts) + 1))
     ends = (" ".join(parts[start:]) for start in range(1, len(parts)))
     return {text.fold(form) for form in (*starts, *ends) if len(form) >= max(8, 0.4 * len(name))}
 
 
-def _rank(candidate: tuple[str, HtmlElement]) -> tuple[bool, int, int]:
+def _rank(candidate: tuple[str, etree._Element]) -> tuple[bool, int, int]:
     said, element = candidate
-    in_trail = any(_TRAIL.search(_names(holder)) for _, holder in zip(range(5), _chain(element), strict=False))
+    in_trail = any(_TRAIL.search(names_of(holder)) for holder in islice(chain(element), 5))
     tags = {"h1": 4, "h2": 2, "h3": 2, "h4": 2}
-    return not in_trail, tags.get(str(element.tag), int(bool(_TITLE_BOX.search(_names(element))))), len(said)
-
-
-def _is_banner(element: HtmlElement) -> bool:
-    """Whether a line belongs to the site rather than to the article: its name, its slogan."""
-    holders = list(zip(range(5), _chain(element), strict=False))
-    links = [child for child in element if child.tag == "a"]
-    return any(_BANNER.search(_names(holder)) or _leads_home(holder) for _, holder in holders) or any(
-        map(_leads_home, links)
+    return (
+        not in_trail,
+        tags.get(str(element.tag), int(bool(_TITLE_BOX.search(names_of(element))))),
+        len(said),
     )
 
 
-def _leads_home(element: HtmlElement) -> bool:
+def _is_banner(element: etree._Element) -> bool:
+    """Whether a line belongs to the site rather than to the article: its name, its slogan."""
+    near = (*islice(chain(element), 5), *islice(element, 3))
+    return any(_BANNER.search(names_of(one)) or _leads_home(one) for one in near)
+
+
+def _leads_home(element: etree._Element) -> bool:
     if element.tag != "a" or not (address := element.get("href")):
         return False
-    parts = urlsplit(address)
-    return address == "/" or bool(parts.netloc and parts.path in ("", "/") and not parts.query and not parts.fragment)
+    host, _, path = address.partition("//")[2].partition("/")
+    return address == "/" or bool(host and not path)
 
 
-@dataclass(slots=True, kw_only=True)
+# ------------------------------------------------------------------ everything else
+
+_CONTAINERS = frozenset("article body center div form main section table tbody td tr".split())
+_LEAD_BOX = box_words("""
+    sapo|lead|hometext|trich dan|trichdan|tom tat|tomtat|summary|abstract|chapeau|excerpt|introtext|intro text|mo ta
+""")
+_TEXT_BOX = box_words("""
+    bodyhtml|bodytext|body text|news detail|newsdetail|detail content|content detail|articlebody|content news
+    |(?:article|news|story|post|item) body|(?:article|news|post|entry|story) (?:content|text)|noi dung|noidung
+    |chi tiet|content body|field name body|fck detail|ms rtestate field|journal content
+""")
+_AUTHOR_BOX = box_words("authors?|byline|tac gia|tacgia|nguoi viet")
+_DATE_BOX = box_words("""
+    dates?|time|datetime|pubdate|publish|published|publishdate|posted|postdate|created|ngay|ngaydang|ngay dang
+    |thoi gian|thoigian|meta|submitted|timestamp|dateline
+""")
+_DATE_LABEL = re.compile(  # in a folded line
+    r"\b(?:ngay (?:dang|xuat ban|cong bo|tao|dua tin)|dang (?:ngay|luc|vao|tai)|thoi gian(?: dang)?|cap nhat|posted"
+    r"|published|xuat ban|gio dang|da dang)\b"
+)
+_CHANGED = re.compile(r"\b(?:updated|modified|changed|cap nhat|sua doi|chinh sua)\b")
+_TODAY = re.compile(r"\b(?:hom nay|today|bay gio)\b")
+_WALL_CLOCK = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)")
+
+_WORD = r"[A-ZÀ-ỸĐ][a-zà-ỹđ]*"
+_NAMES = rf"{_WORD}(?: {_WORD}){{1,4}}"
+_NAME = re.compile(rf"{_NAMES}(?:(?:,| và| -| –) ?{_NAMES}){{0,2}}|Nhóm PV|PV|Ban [Bb]iên tập")
+_AUTHOR_LABEL = re.compile(r"\s*(?:Tác giả|Người viết|Tin, ảnh|Bài, ảnh)\s*:\s*(.{2,80})", re.IGNORECASE)
+_BYLINE = re.compile(rf"({_WORD}(?: {_WORD}){{1,3}})\s*[-–—/]\s*[A-ZĐ&]{{2,10}}")
+_SURNAMES = frozenset(
+    """
+    an bach ban be bui cao chau chu cu dam dang dao diep dinh do doan doi duong giang giap ha ho hoang hua huynh kieu
+    kim la lai lam le lieu lo loc luc luong luu ly ma mac mai nghiem ngo nguyen nong phan phi pham phung quach quan
+    sung ta thai than thach to ton tong tran trieu trinh truong tu ung van vi vo vu vuong vang
+    """.split()
+)
+
+
 class _Page:
-    """A page without its furniture, and what is known of it so far."""
+    """A page and what is known of it so far."""
 
-    root: HtmlElement
-    body: HtmlElement
-    base: str
-    facts: _Facts
-    title: str
-    heading: HtmlElement | None
     marked: Mapping[str, str]
+    """What microdata says of the article."""
 
-    def read(self, chosen: Mapping[str, _Chosen | None]) -> Extracted:
-        """Everything the page says for certain."""
-        lines = _lines(self.body)
-        at = self._place(lines)
-        body = (found := chosen.get("body")) and found[1]
-        lead_box = (found := chosen.get("lead")) and found[1]
-        if lead_box is None:
-            lead_box = self._lead_box(lines, at)
-        if body is None:
-            body = self._body(lines, at, lead_box)
-        first = next(
-            (n for n, line in enumerate(lines) if n > at and line.is_prose and _inside(line, body)),
-            len(lines),
+    def __init__(
+        self,
+        root: etree._Element,
+        body: etree._Element,
+        url: str,
+        *,
+        facts: Facts,
+        title: str,
+        heading: etree._Element | None,
+        chosen: Mapping[str, _Chosen],
+    ) -> None:
+        self._root, self._body, self._facts = root, body, facts
+        self._title, self._key, self._heading, self._chosen = title, text.fold(title), heading, chosen
+        based = next((element.get("href") or "" for element in root.iter("base")), "")
+        self._base = canonical.absolute(based, url) or url
+
+    def read(self) -> Extracted:
+        """Everything the page says for certain, once its furniture is gone."""
+        self._lines = lines_of(self._body)
+        self._at = self._place()
+        self._lead_box = self._chosen["lead"][1] if "lead" in self._chosen else self._find_lead()
+        self._box = self._chosen["body"][1] if "body" in self._chosen else self._find_text()
+        inside = [number for number, line in enumerate(self._lines) if line.inside(self._box)]
+        prose = [number for number in inside if number > self._at and self._lines[number].is_prose]
+        self._first, self._last = (prose[0], prose[-1]) if prose else (-1, -1)
+        published, author = self._published(), self._author()
+        image = self._image(
+            self._lines[self._at + 1 if self._at >= 0 else inside[0] : inside[-1] + 1] if inside else ()
         )
-        published = self._published(chosen.get("date"), lines, at, first, body)
-        author = self._author(chosen.get("author"), lines, at, body)
-        own = self._own_image(lines, at, body)
-        kept = self._content(body)
+        kept = self._clean_text()
         return Extracted(
-            title=self.title,
+            title=self._title,
             published=published,
-            lead=self._lead(chosen.get("lead"), lead_box, lines[at + 1 :], kept),
-            raw_content=_inner(body) if kept and body is not None else "",
-            image_url=self._image(chosen.get("image"), own),
+            lead=self._lead(kept),
+            raw_content=_inner(self._box) if kept and self._box is not None else "",
+            image_url=image,
             author=author or _byline(kept),
-            labels=self.facts.labels,
+            labels=self._facts.labels,
             canonical_url=self._canonical(),
-            amp=self.root.get("amp") is not None or self.root.get("⚡") is not None,
+            amp=self._root.get("amp") is not None or self._root.get("⚡") is not None,
         )
 
-    def _place(self, lines: Sequence[_Line]) -> int:
-        """Where the title stands; -1 where it does not."""
-        if self.heading is None:
-            return -1
-        within = [number for number, line in enumerate(lines) if line.text and _inside(line, self.heading)]
-        wanted = text.fold(self.title)
-        exact = [number for number in within if text.fold(lines[number].text) == wanted]
-        if exact:
-            return exact[0]
-        return within[-1] if within and self.heading.tag in ("h1", "h2", "h3") else -1
+    def _place(self) -> int:
+        """The number of the title's line; -1 where it is not printed."""
+        within = [n for n, line in enumerate(self._lines) if line.text and line.inside(self._heading)]
+        exact = [n for n in within if self._lines[n].key == self._key]
+        whole = self._heading is not None and (self._heading.tag in _HEADS or len(within) <= 3)
+        return exact[0] if exact else within[-1] if within and whole else -1
 
     # -------------------------------------------------------------- the text
 
-    def _lead_box(self, lines: Sequence[_Line], at: int) -> HtmlElement | None:
+    def _find_lead(self) -> etree._Element | None:
         """The element that is named as the lead, if it is among the first paragraphs under the title."""
-        if at < 0:
+        if self._at < 0 or self._heading is None:
             return None
+        holders = set(chain(self._heading))
         paragraphs = 0
-        for line in lines[at + 1 :]:
-            if not line.text:
-                continue
-            if 30 <= len(line.text) <= LONGEST_LEAD and not line.is_link:
-                for element in (line.block, line.block.getparent()):
-                    if element is None or element in set(
-                        self.heading.iterancestors() if self.heading is not None else ()
-                    ):
-                        break
-                    if _LEAD_BOX.search(_names(element)) or element.get("itemprop") == "description":
-                        return element if len(_text(element)) <= LONGEST_LEAD else None
+        for line in self._lines[self._at + 1 :]:
             paragraphs += line.is_prose
-            if paragraphs > 2:
+            if paragraphs > 3:
                 break
+            if not 30 <= len(line.text) <= LONGEST_LEAD or line.is_link:
+                continue
+            for element in islice(chain(line.block), 2):
+                named = _LEAD_BOX.search(names_of(element)) or element.get("itemprop") == "description"
+                if named and element not in holders and len(markup.words(element)) <= LONGEST_LEAD:
+                    return element
         return None
 
-    def _body(self, lines: Sequence[_Line], at: int, lead_box: HtmlElement | None) -> HtmlElement | None:
+    def _find_text(self) -> etree._Element | None:
         """The element that holds the article's paragraphs, and as little else as possible."""
-        prose: Counter[HtmlElement] = Counter()
-        count: Counter[HtmlElement] = Counter()
-        total = 0
-        for line in lines[at + 1 :]:
-            if total > 200 and _END.fullmatch(text.fold(line.text[:80])):
+        prose: Counter[etree._Element] = Counter()
+        count: Counter[etree._Element] = Counter()
+        for line in self._lines[self._at + 1 :]:
+            if line.ends and prose[self._body] > 200:
                 break
-            if not line.is_prose or (lead_box is not None and _inside(line, lead_box)):
-                continue
-            total += len(line.text)
-            for element in _chain(line.block):
-                prose[element] += len(line.text)
-                count[element] += 1
-        if not total:
-            return None
+            if line.is_prose and not line.inside(self._lead_box):
+                for element in chain(line.block):
+                    prose[element] += len(line.text)
+                    count[element] += 1
+        boxes = [element for element in prose if element.tag in _CONTAINERS]
         named = [
-            element
-            for element in prose
-            if element.tag in _CONTAINERS
-            and (element.get("itemprop") == "articleBody" or _BODY_BOX.search(_names(element)))
+            one for one in boxes if one.get("itemprop") == "articleBody" or _TEXT_BOX.search(names_of(one))
         ]
-        best = max((prose[element] for element in named), default=0)
-        if best >= 0.5 * total:
-            near = [element for element in named if prose[element] >= 0.9 * best]
+        most = max((prose[element] for element in named), default=0)
+        if most >= 0.5 * prose[self._body] > 0:
+            near = [element for element in named if prose[element] >= 0.9 * most]
             return max(near, key=lambda element: sum(1 for _ in element.iterancestors()))
-        if at < 0:
+        if self._at < 0 or not prose:
             return None
-        node = self.body
+        node = self._body
         while True:
             inner = [child for child in node if child in prose and child.tag in _CONTAINERS]
-            child = max(inner, key=lambda one: prose[one], default=None)
+            child = max(inner, key=prose.__getitem__, default=None)
             share = prose[child] / prose[node] if child is not None else 0
             if child is None or share < 0.75 or (share < 1 and count[child] < 2):
                 return node
             node = child
 
-    def _content(self, body: HtmlElement | None) -> list[_Line]:
-        """Take everything out of the body that is not the article's text or its pictures; what is left."""
-        if body is None:
+    def _clean_text(self) -> list[Line]:
+        """Take everything out of the text that is not the article's words or pictures; the lines that are left."""
+        if self._box is None:
             return []
-        lines = _lines(body)
-        wiped: set[int] = set()
-        start = self._start(lines)
-        wiped.update(range(start))
+        lines = lines_of(self._box)
+        again = max(
+            (n for n, line in enumerate(lines[:12]) if self._key and line.key == self._key), default=-1
+        )
+        prose = next((n for n, line in enumerate(lines) if n > again and line.is_prose), 0)
+        wiped = set(range(again + 1))
         for number, line in enumerate(lines):
-            folded = text.fold(line.text[:300])
-            if number in wiped or not folded:
+            if number in wiped or not line.text:
                 continue
-            if len(line.text) <= 80 and _END.fullmatch(folded):
-                wiped.update(range(number, _end_of_box(lines, number, body)))
-            elif len(line.text) <= 300 and (_FURNITURE.fullmatch(folded) or _is_caption(lines, number, body)):
+            on_top = number < prose and (
+                line.is_date or line.is_link or _AUTHOR_BOX.search(names_of(line.block))
+            )
+            if line.ends:
+                wiped.update(range(number, end_of_box(lines, number, self._box)))
+            elif on_top or line.is_tool or is_caption(lines, number, self._box):
                 wiped.add(number)
-        wiped.update(_links_at_the_end([(n, line) for n, line in enumerate(lines) if n not in wiped]))
+        wiped |= links_at_the_end([(n, line) for n, line in enumerate(lines) if n not in wiped])
         for number in wiped:
             lines[number].wipe()
-        _tidy(body, self.base)
+        _tidy(self._box, self._base)
         return [line for number, line in enumerate(lines) if number not in wiped]
 
-    def _start(self, lines: Sequence[_Line]) -> int:
-        """How many lines of the body come before its text: the title once more, its date, its label."""
-        wanted = text.fold(self.title)
-        start = 0
-        for number, line in enumerate(lines[:12]):
-            if wanted and text.fold(line.text) == wanted:
-                start = number + 1
-        while start < len(lines) and lines[start].text and _is_date_line(lines[start]):
-            start += 1
-        return start
-
-    def _lead(
-        self, chosen: _Chosen | None, box: HtmlElement | None, lines: Sequence[_Line], kept: Sequence[_Line]
-    ) -> str:
-        if chosen and chosen[1] is not box:
-            box = chosen[1]
-        if box is not None:
-            inner = _lines(box)
-            said = " ".join(
-                line.text for n, line in enumerate(inner) if line.text and not _is_caption(inner, n, box)
+    def _lead(self, kept: Sequence[Line]) -> str:
+        if self._lead_box is not None:
+            inner = lines_of(self._lead_box)
+            printed = (
+                one.text
+                for n, one in enumerate(inner)
+                if one.text and not is_caption(inner, n, self._lead_box)
             )
-            if chosen and not said:
-                said = chosen[0]
+            said = " ".join(printed) or self._chosen.get("lead", ("",))[0]
         else:
-            said = self._told_lead(lines) or _bold_beginning(kept)
+            said = self._told_lead() or _bold_beginning(kept)
         lead = summary_of(html.escape(said, quote=False), "")
-        return "" if text.fold(lead) == text.fold(self.title) else lead
+        return "" if text.fold(lead) == self._key else lead
 
-    def _told_lead(self, lines: Sequence[_Line]) -> str:
-        """The description of the metadata, if the page itself prints it: others are the site's slogan."""
-        for told in self.facts.descriptions:
-            cut = told.endswith(("…", "...", "]"))
-            wanted = text.fold(told)
-            if wanted == text.fold(self.title):
+    def _told_lead(self) -> str:
+        """The description in the metadata, if the page itself prints it: others are the site's slogan."""
+        printed = [
+            line for line in self._lines[self._at + 1 :][:40] if len(line.text) >= 40 and not line.is_link
+        ]
+        for told in self._facts.all("description", "og:description", "description", "dc.description"):
+            wanted = text.fold(told[:300])
+            if len(wanted) < 40 or wanted == self._key:
                 continue
-            for line in lines[:40]:
-                printed = text.fold(line.text) if len(line.text) >= 40 else ""
-                if not printed or line.is_link:
-                    continue
-                if printed == wanted or (cut and printed.startswith(wanted)):
+            for line in printed:
+                if line.key.startswith(wanted):
                     return line.text
-                if wanted.startswith(printed) and len(printed) >= SHORTEST_PROSE:
-                    return line.text if cut else told
-                if printed.startswith(wanted) and len(wanted) >= SHORTEST_PROSE:
-                    return line.text
+                if wanted.startswith(line.key):
+                    return line.text if told.endswith(("…", "...", "]")) or len(told) > LONGEST_LEAD else told
         return ""
+
+    # -------------------------------------------------------------- the date
+
+    def _published(self) -> str | None:
+        if "date" in self._chosen and readable(self._chosen["date"][0]):
+            return text.one_line(self._chosen["date"][0])
+        linked = (*self._facts.all("datePublished"), *self._facts.all("dateCreated"))
+        open_graph, dublin_core = self._facts.named(*DATE_METAS[:4]), self._facts.named(*DATE_METAS[4:])
+        marked = self.marked.get("datePublished", "")
+        told = next(filter(readable, (*linked, *open_graph, marked, *dublin_core)), None)
+        printed = self._printed_date()
+        return printed if printed and (told is None or _same_clock(told, printed)) else told
+
+    def _printed_date(self) -> str | None:
+        """The date that the page prints beside the title, or with a label right above or below the article."""
+        found: list[tuple[int, str]] = []
+        for number, line in enumerate(self._lines):
+            stamp = (line.time.get("datetime") or "") if line.time is not None else ""
+            stamp = stamp if readable(stamp) else ""
+            if (stamp or line.has_date) and self._dates_the_article(number, line, stamped=bool(stamp)):
+                changed = _CHANGED.search(
+                    f"{line.key} {names_of(line.time) if line.time is not None else ''}"
+                )
+                found.append((2 * bool(changed) - bool(_DATE_LABEL.search(line.key)), stamp or line.text))
+        surest = min((rank for rank, _ in found), default=0)
+        raws = [raw for rank, raw in found if rank == surest]
+        reads = [(raw, read_date(raw) or read_date(raw, slashes=SlashDates.MDY)) for raw in raws]
+        if len({read.at.astimezone(VIETNAM).date() for _, read in reads if read}) != 1:
+            return None
+        return next((raw for raw, read in reads if read and _has_time(read)), raws[0])
+
+    def _dates_the_article(self, number: int, line: Line, *, stamped: bool) -> bool:
+        """Whether a line with a date in it tells the article's, by where it stands and what else it says."""
+        if (
+            self._at < 0
+            or number == self._at
+            or line.is_link
+            or len(line.text) > 160
+            or _TODAY.search(line.key)
+        ):
+            return False
+        labelled = bool(_DATE_LABEL.search(line.key)) and len(line.text) <= 90
+        if number < self._at:
+            here = number >= self._at - 6 and (
+                self._is_near_title(line) or (labelled and self._is_in_article(line))
+            )
+        elif number < self._first or self._first < 0:
+            here = number - self._at <= (12 if self._first > 0 else 3) and not self._parted(self._at, number)
+        else:
+            here = labelled and 0 < number - self._last <= 8 and not self._parted(self._last, number)
+        return here and (stamped or labelled or line.is_date or bool(_DATE_BOX.search(names_of(line.block))))
+
+    def _parted(self, start: int, stop: int) -> bool:
+        """Whether other articles stand between two lines."""
+        between = self._lines[start + 1 : stop]
+        return any(line.ends or (line.is_link and len(line.text) >= 25) for line in between)
+
+    def _is_near_title(self, line: Line) -> bool:
+        """Whether a line shares a parent or grandparent with the title that is smaller than the page."""
+        near = list(chain(self._heading))[1:3] if self._heading is not None else []
+        holders = islice(chain(line.block), 3)
+        return any(holder in near and holder.tag not in ("body", "form") for holder in holders)
+
+    def _is_in_article(self, line: Line) -> bool:
+        """Whether a line stands in the smallest element that holds both title and text."""
+        if self._heading is None or self._box is None:
+            return False
+        holders = set(chain(self._heading))
+        return line.inside(next((one for one in chain(self._box) if one in holders), None))
 
     # -------------------------------------------------------------- the rest
 
-    def _published(
-        self, chosen: _Chosen | None, lines: Sequence[_Line], at: int, first: int, body: HtmlElement | None
-    ) -> str | None:
-        if chosen and _readable(chosen[0]):
-            return text.one_line(chosen[0])
-        told = [*self.facts.dates[:1]]
-        if (marked := self.marked.get("datePublished") or self.marked.get("dateCreated")) and _readable(
-            marked
-        ):
-            told.append(marked)
-        printed = self._printed_date(lines, at, first, body)
-        if told and printed and _same_clock(told[0], printed):
-            return printed
-        return told[0] if told else printed
-
-    def _printed_date(
-        self, lines: Sequence[_Line], at: int, first: int, body: HtmlElement | None
-    ) -> str | None:
-        """The date that the page prints beside the title, or with a label above or below the text."""
-        found: list[tuple[int, _Line, str]] = []
-        scope = _common(self.heading, body)
-        for number, line in enumerate(lines):
-            if not line.text or number == at or len(line.text) > 160 or not _SHORTEST_DATE.search(line.text):
-                continue
-            folded = text.fold(line.text)
-            if line.is_link or _TODAY.search(folded):
-                continue
-            labelled = bool(_DATE_LABEL.search(folded)) and len(folded) <= 90
-            between = at >= 0 and at < number < first and number - at <= 12
-            beside = at >= 0 and 0 < at - number <= 4 and _near(line.block, self.heading)
-            within = scope is None or _inside(line, scope)
-            if not (
-                between
-                or beside
-                or (labelled and within and (at < 0 or number < at or self._below(lines, first, number)))
-            ):
-                continue
-            stamp = line.time.get("datetime") if line.time is not None else None
-            if stamp and _readable(stamp):
-                raw = stamp
-            elif _readable(line.text) and (
-                labelled or _is_date_line(line) or _DATE_BOX.search(_names(line.block))
-            ):
-                raw = line.text
-            else:
-                continue
-            changed = bool(
-                _CHANGED.search(folded) or (line.time is not None and _CHANGED.search(_names(line.time)))
-            )
-            found.append((2 * changed - labelled, line, raw))
-        if not found:
-            return None
-        surest = min(rank for rank, _, _ in found)
-        reads = {
-            raw: read_date(raw) or read_date(raw, slashes=SlashDates.MDY)
-            for rank, _, raw in found
-            if rank == surest
-        }
-        days = {read.at.astimezone(VIETNAM).date() for read in reads.values() if read}
-        if len(days) != 1:
-            return None
-        return next((raw for raw, read in reads.items() if read and _has_time(read)), next(iter(reads)))
-
-    def _below(self, lines: Sequence[_Line], first: int, number: int) -> bool:
-        """Whether a line below the first paragraph still belongs to the article."""
-        return number >= first and not any(
-            _END.fullmatch(text.fold(line.text[:80])) for line in lines[first:number]
-        )
-
-    def _author(
-        self, chosen: _Chosen | None, lines: Sequence[_Line], at: int, body: HtmlElement | None
-    ) -> str | None:
-        if chosen and chosen[0]:
-            return text.plain_line(chosen[0])
-        told = [*self.facts.authors, self.marked.get("author", "")]
-        for name in told:
-            if (
-                text.fold(name) not in _NO_AUTHOR
-                and 2 <= len(name) <= 80
-                and "@" not in name
-                and "://" not in name
-            ):
+    def _author(self) -> str | None:
+        if "author" in self._chosen:
+            return text.plain_line(self._chosen["author"][0])
+        told = self._facts.all("author", "author", "article:author", "dc.creator")
+        for name in (*told, self.marked.get("author", "")):
+            if _NAME.fullmatch(name) and text.fold(name) not in self._facts.sites:
                 return name
-        if at < 0 or body is None:
-            return None
-        for line in lines[at + 1 :]:
-            if not line.text:
-                continue
-            if _END.fullmatch(text.fold(line.text[:80])):
+        for number in range(self._at + 1, self._last + 7) if self._last > self._at >= 0 else ():
+            line = self._lines[number] if number < len(self._lines) else Line(self._body)
+            if self._parted(self._last, number):
                 break
-            if labelled := _AUTHOR_LABEL.fullmatch(line.text):
-                return text.one_line(labelled[1])
-            if len(line.text) <= 60 and _AUTHOR_BOX.search(_names(line.block)) and _NAME.fullmatch(line.text):
-                return line.text
+            labelled = _AUTHOR_LABEL.fullmatch(line.text)
+            name = labelled[1] if labelled else line.text
+            if _NAME.fullmatch(name) and (labelled or _AUTHOR_BOX.search(names_of(line.block))):
+                return name
         return None
 
-    def _own_image(self, lines: Sequence[_Line], at: int, body: HtmlElement | None) -> str:
-        """The first picture of some size between the title and the end of the text."""
-        within = [number for number, line in enumerate(lines) if _inside(line, body)]
-        for line in lines[at + 1 if at >= 0 else within[0] : within[-1] + 1] if within else ():
-            if line.image is None:
-                continue
-            width = (line.image.get("width") or "").removesuffix("px")
-            source = _source(line.image)
-            if source and not (width.isdigit() and int(width) < 100) and not _is_placeholder(source):
-                return source
-        return ""
-
-    def _image(self, chosen: _Chosen | None, own: str) -> str | None:
-        if chosen and chosen[1].tag in _IMAGES:
-            chosen = (_source(chosen[1]), chosen[1])
-        told = (chosen[0] if chosen else "", *self.facts.images, self.marked.get("image", ""), own)
-        for address in told:
-            if address and not _is_placeholder(address) and (found := canonical.absolute(address, self.base)):
+    def _image(self, lines: Sequence[Line]) -> str | None:
+        """The picture that the page names, else the first of some size between these lines."""
+        value, element = self._chosen.get("image", ("", None))
+        chosen = _source(element) if element is not None and element.tag in IMAGES else value
+        linked = words(self._facts.linked.get("image"), "url", "contentUrl", "@id")
+        named = self._facts.named("og:image", "og:image:url", "itemprop:image", "twitter:image")
+        own = (_source(line.image) for line in lines if line.image is not None and not _is_small(line.image))
+        for address in (chosen, linked, *named, self.marked.get("image", ""), *own):
+            if address and not _is_stand_in(address) and (found := canonical.absolute(address, self._base)):
                 return found
         return None
 
     def _canonical(self) -> str | None:
         """The address the page gives itself; the front page's, which some sites print everywhere, is none."""
-        links = (
-            link.get("href") or ""
-            for link in self.root.iter("link")
-            if (link.get("rel") or "").lower() == "canonical"
-        )
-        for address in (*links, *self.facts.said("og:url")):
-            if address and (found := canonical.absolute(address, self.base)):
+        links = [link for link in self._root.iter("link") if (link.get("rel") or "").lower() == "canonical"]
+        for address in (*(link.get("href") or "" for link in links), *self._facts.named("og:url")):
+            if found := canonical.absolute(address, self._base):
                 parts = urlsplit(found)
                 return found if parts.path.strip("/") or parts.query else None
         return None
 
 
-# ------------------------------------------------------------------ questions about lines
-
-
-def _inside(line: _Line, element: HtmlElement | None) -> bool:
-    return element is not None and any(holder is element for holder in _chain(line.block))
-
-
-def _common(one: HtmlElement | None, other: HtmlElement | None) -> HtmlElement | None:
-    if one is None or other is None:
-        return None
-    holders = set(_chain(one))
-    return next((element for element in _chain(other) if element in holders), None)
-
-
-def _near(block: HtmlElement, heading: HtmlElement | None) -> bool:
-    """Whether two elements share a parent or grandparent smaller than the page."""
-    if heading is None:
-        return False
-    near = [holder for holder in _chain(heading)][1:3]
-    holders = [holder for holder in _chain(block)][:3]
-    return any(holder in holders and holder.tag not in ("body", "html", "form") for holder in near)
-
-
-def _is_date_line(line: _Line) -> bool:
-    """Whether a line says a date and nothing else."""
-    if len(line.text) > 120 or not _readable(line.text):
-        return False
-    words = re.findall(r"[a-z]\w*", text.fold(line.text))
-    return sum(word not in _DATE_WORDS for word in words) <= 1
-
-
 def _same_clock(told: str, printed: str) -> bool:
     """Whether the metadata says the printed hour with a wrong zone (08:30 in Vietnam as 08:30Z)."""
     wall, one, other = _WALL_CLOCK.match(told), read_date(told), read_date(printed)
-    if not wall or one is None or other is None or not _has_time(other):
+    if not wall or one is None or other is None or abs(one.at - other.at) < timedelta(minutes=15):
         return False
-    return abs(one.at - other.at) >= timedelta(minutes=15) and f"{other.at.astimezone(VIETNAM):%Y-%m-%d %H:%M}" == f"{wall[1]} {wall[2]}"
+    return f"{other.at.astimezone(VIETNAM):%Y-%m-%d %H:%M}" == f"{wall[1]} {wall[2]}" and _has_time(other)
 
 
-def _is_caption(lines: Sequence[_Line], number: int, body: HtmlElement) -> bool:
-    line = lines[number]
-    if not line.text or len(line.text) > 300:
-        return False
-    if _CAPTION_WHOLE.fullmatch(line.text) or _CAPTION_END.search(line.text):
-        return True
-    holders = []
-    for holder in _chain(line.block):
-        if holder is body:
-            break
-        holders.append(holder)
-    for holder in holders:
-        pictured = any(True for _ in holder.iter(*_IMAGES))
-        if holder.tag in ("figcaption", "caption") or _CAPTION_BOX.search(_names(holder)):
-            return True
-        if pictured and holder.tag in ("figure", "table") and len(_text(holder)) <= 400 and not line.is_prose:
-            return True
-        if pictured and holder.tag == "figure":
-            return True
-    after_picture = number > 0 and lines[number - 1].image is not None
-    if not after_picture or len(line.text) > 250:
-        return False
-    style = (line.block.get("style") or "").replace(" ", "").lower()
-    centred = (
-        "text-align:center" in style
-        or line.block.get("align") == "center"
-        or "center" in _names(line.block).split()
+def _bold_beginning(kept: Sequence[Line]) -> str:
+    """The first paragraph, if it is bold throughout and the second is not."""
+    first = [line for line in kept if line.text][:2]
+    bold = [line.bold >= 0.9 * len(line.text) for line in first]
+    return (
+        first[0].text
+        if bold == [True, False] and SHORTEST_PROSE <= len(first[0].text) <= LONGEST_LEAD
+        else ""
     )
-    slanted = line.slanted >= 0.9 * len(line.text)
-    beside = lines[number - 1].block is line.block and line.block is not body and len(line.text) <= 160
-    return centred or slanted or beside
 
 
-def _end_of_box(lines: Sequence[_Line], number: int, body: HtmlElement) -> int:
-    """Up to where the box reaches that begins with this heading: its own element, or the body's end."""
-    box = lines[number].block
-    while box is not body and all(not _inside(line, box) for line in lines[number + 1 : number + 2]):
-        parent = box.getparent()
-        if parent is None:
-            break
-        box = parent
-    if box is body:
-        return len(lines)
-    return next((n for n in range(number + 1, len(lines)) if not _inside(lines[n], box)), len(lines))
-
-
-def _links_at_the_end(lines: Sequence[tuple[int, _Line]]) -> list[int]:
-    """Two or more lines at the end that are nothing but links to pages: other articles without a heading."""
-    run: list[int] = []
-    for number, line in reversed(lines):
-        link = next((e for e in _chain(line.slots[0][0]) if e.tag == "a"), None) if line.slots else None
-        if (
-            link is None
-            or not line.is_link
-            or len(line.text) < 25
-            or _DOCUMENT_LINK.search(link.get("href") or "")
-        ):
-            break
-        run.append(number)
-    return run if len(run) >= 2 else []
-
-
-def _bold_beginning(kept: Sequence[_Line]) -> str:
-    """The first paragraph, if it is bold throughout and others are not."""
-    prose = [line for line in kept if line.text and not line.is_link]
-    if len(prose) < 2 or not prose[0].is_prose or len(prose[0].text) > LONGEST_LEAD:
-        return ""
-    first, second = (line.bold >= 0.9 * len(line.text) for line in prose[:2])
-    return prose[0].text if first and not second else ""
-
-
-def _byline(kept: Sequence[_Line]) -> str | None:
+def _byline(kept: Sequence[Line]) -> str | None:
     """«Phạm Trang – QNICT» as the last line: a name that begins with a surname, and an acronym."""
     last = next((line.text for line in reversed(kept) if line.text), "")
     signed = _BYLINE.fullmatch(last)
-    if not signed or text.fold(signed[1]).split()[0] not in _SURNAMES:
-        return None
-    return signed[1]
+    return signed[1] if signed and text.fold(signed[1]).split()[0] in _SURNAMES else None
 
 
-# ------------------------------------------------------------------ the body as markup
+# ------------------------------------------------------------------ the text as markup
+
+_STAND_IN = re.compile(
+    r"(?:logo|default|no_?(?:image|img|photo)|placeholder|blank|icon|favicon|avatar|quoc_?huy|spacer|loading|1x1)"
+    r"(?![a-z])"
+)
+_LATE = ("data-src", "data-original", "data-lazy-src", "data-lazy")
+_KEPT_EMPTY = frozenset({"img", "br", "hr", "td", "th"})
 
 
-def _source(image: HtmlElement) -> str:
-    """A picture's address, also where it is loaded late."""
-    plain = (image.get("src") or "").strip()
-    if plain and not plain.startswith("data:") and not _is_placeholder(plain):
-        return plain
-    late = (image.get(name) or "" for name in ("data-src", "data-original", "data-lazy-src", "data-lazy"))
-    return next(filter(None, map(str.strip, late)), "")
+def _source(image: etree._Element) -> str:
+    """A picture's address, also where it is loaded late; "" for a blank one."""
+    said = ((image.get(name) or "").strip() for name in ("src", *_LATE))
+    return next((one for one in said if one and not one.startswith("data:") and not _is_stand_in(one)), "")
 
 
-def _is_placeholder(address: str) -> bool:
-    name = urlsplit(address).path.rpartition("/")[2] if len(address) < 3000 else "logo"
-    return bool(_NOT_THE_ARTICLES.match(name.lower().replace("-", "_")))
+def _is_small(image: etree._Element) -> bool:
+    width = (image.get("width") or "").removesuffix("px")
+    return width.isdecimal() and int(width[:6]) < 100
 
 
-def _tidy(body: HtmlElement, base: str) -> None:
+def _is_stand_in(address: str) -> bool:
+    """Whether a picture is called like a logo or a blank, which sites show where an article has none."""
+    name = re.split(r"[?#]", address[:3000])[0].rpartition("/")[2]
+    return _STAND_IN.match(name.lower().replace("-", "_")) is not None
+
+
+def _tidy(box: etree._Element, base: str) -> None:
     """Make addresses absolute and drop what is empty now."""
-    for element in reversed(list(body.iter())):
-        if element is body:
-            continue
-        if element.tag in _IMAGES:
-            if (found := canonical.absolute(_source(element), base)) is None:
-                element.drop_tree()
-                continue
+    for element in reversed(list(box.iterdescendants())):
+        if element.tag in IMAGES:
+            found = canonical.absolute(_source(element), base)
             element.tag = "img"
-            element.set("src", found)
-        elif (
-            element.tag == "a"
-            and (address := element.get("href"))
-            and not address.lower().startswith("mailto:")
-        ):
-            found = canonical.absolute(address, base)
-            if found is None:
-                del element.attrib["href"]
-            else:
-                element.set("href", found)
-        if element.tag not in _KEPT_EMPTY and not len(element) and not (element.text or "").strip():
-            element.drop_tree()
+            element.set("src", found or "")
+            if not found:
+                clear(element)
+        elif element.tag == "a" and not (element.get("href") or "").lower().startswith("mailto:"):
+            element.set("href", canonical.absolute(element.get("href") or "", base) or "")
+        if element.tag not in _KEPT_EMPTY and not _says(element.text) and all(map(_is_nothing, element)):
+            clear(element)
+    etree.strip_tags(box, "span")
 
 
-def _inner(body: HtmlElement) -> str:
-    pieces = [html.escape(body.text or "", quote=False)]
-    pieces.extend(etree.tostring(child, encoding="unicode", method="html") for child in body)
-    markup = "".join(pieces).strip()
-    return markup if len(markup) <= LONGEST_CONTENT else ""
+def _is_nothing(child: etree._Element) -> bool:
+    return child.tag == "span" and not len(child) and not _says(child.text) and not _says(child.tail)
+
+
+def _says(words: str | None) -> bool:
+    return bool(words and words.strip())
+
+
+def _inner(box: etree._Element) -> str:
+    pieces = [html.escape(box.text or "", quote=False)]
+    pieces.extend(etree.tostring(child, encoding="unicode", method="html") for child in box)
+    raw = "".join(pieces).strip()
+    return raw if len(raw) <= LONGEST_CONTENT else ""

@@ -76,7 +76,8 @@ def _decide(reading: Reading, known: Mapping[ArticleKey, Known]) -> Decision:
     kept = next((known[key] for key in reading.keys if key in known), None)
     if kept is None:
         return New(reading)
-    article = reading.article
+    article = reading.article.filled_from(kept)
+    reading = Reading(article, reading.keys)
     if article.content_hash == kept.content_hash:
         return Same(reading, kept)
     matters = (text.fold(article.title), text.fold(article.summary)) != (

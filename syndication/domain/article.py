@@ -88,6 +88,19 @@ class Article:
             categories=tuple(sorted({*self.categories, *categories})),
         )
 
+    def filled_from(self, known: Known) -> Article:
+        """The article with what a kept reading of it said where this one says nothing.
+
+        A list that tells less than an article's page must not blank what the page told.
+        """
+        return replace(
+            self,
+            summary=self.summary or known.summary,
+            content=self.content or known.content,
+            author=self.author or known.author,
+            image_url=self.image_url or known.image_url,
+        )
+
     @property
     def content_hash(self) -> str:
         """Changes when something a reader would see changes; the date is left out, sources re-stamp it."""
@@ -103,6 +116,9 @@ class Known:
     story: str
     title: str
     summary: str
+    content: SafeHtml | None
+    author: str | None
+    image_url: str | None
     labels: tuple[str, ...]
     categories: tuple[str, ...]
     content_hash: str

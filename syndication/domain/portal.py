@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 
 NO_SELECTORS: Mapping[str, str] = MappingProxyType({})
@@ -83,6 +84,8 @@ class Portal:
     timezone: str = "Asia/Ho_Chi_Minh"
     priority: int = 10
     former_names: tuple[FormerName, ...] = ()
+    ca_file: Path | None = None
+    """Certificates to trust for this portal besides the system's: some servers send an incomplete chain."""
     article: ArticleReading = field(default_factory=ArticleReading)
 
 

@@ -76,10 +76,10 @@ def publish(press: Press, *, everything: bool = False) -> Published:
 def _announce(press: Press) -> tuple[int, int]:
     with press.store.write() as memory:
         memory.alone()
-        waiting = memory.stories.waiting()
+        now = press.now()
+        waiting = memory.stories.waiting(now=now)
         if not waiting:
             return 0, 0
-        now = press.now()
         times = announce_times(
             [story.told_at for story in waiting], last=memory.stories.last_announced(), now=now
         )

@@ -32,6 +32,9 @@ class Articles:
                     articles.c.story,
                     articles.c.title,
                     articles.c.summary,
+                    articles.c.content,
+                    articles.c.author,
+                    articles.c.image_url,
                     articles.c.labels,
                     articles.c.categories,
                     articles.c.content_hash,
@@ -46,6 +49,9 @@ class Articles:
                     story=row.story,
                     title=row.title,
                     summary=row.summary,
+                    content=row.content,
+                    author=row.author,
+                    image_url=row.image_url,
                     labels=tuple(row.labels),
                     categories=tuple(row.categories),
                     content_hash=row.content_hash,
@@ -62,11 +68,9 @@ class Articles:
         )
         return int(result.scalar_one())
 
-    def change(
-        self, article_id: int, article: Article, *, published_at: datetime | None, now: datetime
-    ) -> None:
+    def change(self, article_id: int, article: Article, *, now: datetime) -> None:
         """Replace what a kept article says; its id, story, portal and first-seen time stay."""
-        values = _columns(article) | {"published_at": published_at}
+        values = _columns(article)
         del values["portal"]
         self._connection.execute(
             update(articles).where(articles.c.id == article_id).values(changed_at=now, **values)

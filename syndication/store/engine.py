@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from syndication.store.claims import release_gone
 from syndication.store.deliveries import Deliveries
 from syndication.store.documents import Documents
 from syndication.store.issues import Issues
+from syndication.store.robots import Robots
 from syndication.store.sources import Sources
 from syndication.store.stories import Stories
 from syndication.store.subscribers import Subscribers
@@ -47,6 +49,11 @@ class Memory:
     def sources(self) -> Sources:
         """Where each source stands: validators, due-ness, health."""
         return Sources(self.connection)
+
+    @cached_property
+    def robots(self) -> Robots:
+        """What portals' robots.txt said."""
+        return Robots(self.connection)
 
     @cached_property
     def articles(self) -> Articles:
@@ -166,13 +173,14 @@ def _prepare_sqlite(engine: Engine) -> None:
         # We say BEGIN ourselves: the driver's own would start a writing transaction as a reading one, and two
         # such writers can only fail, never wait (https://www.sqlite.org/lang_transaction.html).
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "foreign_keys=ON",
-            "synchronous=FULL",
-        ):
+        for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "foreign_keys=ON", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as cause:
+            # The mode stays with the file. Two who set it at once do not wait: the one who fails finds it set.
+            if cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

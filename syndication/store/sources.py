@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, or_, select, tuple_, update
@@ -29,6 +29,31 @@ class SourceRecord:
     checked_at: datetime | None
     succeeded_at: datetime | None
     new_at: datetime | None
+    usual_gap: int | None
+    """Seconds between rounds that brought news, a running average."""
+    items: int | None
+    """In the last document that was read."""
+    chunks: list[str] | None
+    """Hashes of the pieces of the last document."""
+    read_as: str | None
+    """How it was read; what is remembered counts only while that is the same."""
+    moved_to: str | None
+    """Where every answer has permanently redirected to, since ``moved_at``."""
+    moved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What is kept of a good answer besides the articles."""
+
+    etag: str | None
+    last_modified: str | None
+    validators_at: datetime | None
+    body_hash: str | None
+    usual_gap: int | None
+    items: int | None
+    chunks: list[str] | None
+    read_as: str
 
 
 _COLUMNS = [sources.c[name] for name in SourceRecord.__dataclass_fields__]
@@ -89,23 +114,10 @@ class Sources:
         return self._connection.execute(held).first() is not None
 
     def succeeded(
-        self,
-        source: int,
-        *,
-        at: datetime,
-        next_at: datetime,
-        etag: str | None,
-        last_modified: str | None,
-        validators_at: datetime | None,
-        body_hash: str | None,
-        new: bool,
+        self, source: int, answered: Answered, *, at: datetime, next_at: datetime, new: bool
     ) -> None:
         """Record a good answer and give the claim back."""
-        values: dict[str, object] = {
-            "etag": etag,
-            "last_modified": last_modified,
-            "validators_at": validators_at,
-            "body_hash": body_hash,
+        values = asdict(answered) | {
             "next_at": next_at,
             "failures": 0,
             "error": None,
@@ -117,6 +129,14 @@ class Sources:
         if new:
             values["new_at"] = at
         self._connection.execute(update(sources).where(sources.c.id == source).values(values))
+
+    def moved(self, source: int, *, to: str | None, now: datetime) -> None:
+        """Record where a source permanently redirects to (None: nowhere); the time of the first sight is kept."""
+        self._connection.execute(
+            update(sources)
+            .where(sources.c.id == source, sources.c.moved_to.is_distinct_from(to))
+            .values(moved_to=to, moved_at=now if to else None)
+        )
 
     def failed(self, source: int, *, at: datetime, next_at: datetime, error: str) -> None:
         """Record a failure and give the claim back; validators and articles stay as they were."""

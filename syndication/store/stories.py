@@ -89,13 +89,13 @@ class Stories:
         )
         return {row.category: row.why for row in rows}
 
-    def waiting(self) -> list[Waiting]:
-        """Stories not announced yet, oldest news first."""
+    def waiting(self, *, now: datetime) -> list[Waiting]:
+        """Stories not announced yet, oldest news first; those dated in the future are held until they are due."""
         told_at = func.coalesce(articles.c.published_at, articles.c.first_seen_at).label("told_at")
         rows = self._connection.execute(
             select(stories.c.id, articles.c.published_at, articles.c.first_seen_at)
             .join(articles, articles.c.id == stories.c.lead_article)
-            .where(stories.c.announced_at.is_(None))
+            .where(stories.c.announced_at.is_(None), told_at <= now)
             .order_by(told_at, stories.c.first_seen_at, stories.c.id)
         ).all()
         ids = [row.id for row in rows]

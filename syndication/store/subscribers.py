@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.subscriber import Registration, Subscriber, SubscriberState
@@ -25,6 +25,9 @@ class Subscribers:
 
         A person who ended the digest is never brought back by a list.
         """
+        if self._connection.dialect.name == "postgresql":
+            # Two lists that name the same people in another order would wait for each other for ever.
+            self._connection.execute(text("LOCK TABLE subscribers IN SHARE ROW EXCLUSIVE MODE"))
         known = {
             row.email_key: row
             for row in self._connection.execute(
@@ -52,7 +55,7 @@ class Subscribers:
             }
             row = known.get(one.email_key)
             if row is None:
-                # Another line, or another list read at the same moment, may have brought the same person.
+                # Another line of the list may have brought the same person.
                 new = self._connection.execute(
                     insert(subscribers)
                     .values(

@@ -74,8 +74,23 @@ sources = Table(
     Column("checked_at", Moment),
     Column("succeeded_at", Moment),
     Column("new_at", Moment),
+    Column("usual_gap", Integer),  # seconds between rounds that brought news
+    Column("items", Integer),  # in the last document that was read
+    Column("chunks", JSON),  # hashes of the pieces of the last document, to know what is new in the next
+    Column("read_as", Text),  # how it was read; what was remembered counts only while that is the same
+    Column("moved_to", Text),  # where every answer has permanently redirected to …
+    Column("moved_at", Moment),  # … since
     UniqueConstraint("portal", "url"),
     Index(None, "next_at"),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    # What portals' robots.txt say, by its address.
+    Column("url", Text, primary_key=True),
+    Column("rules", Text, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
 )
 
 stories = Table(

@@ -23,6 +23,8 @@ class Document:
     charset: str | None = None
     select: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """For listings: the CSS selectors of the source's file (``domain.portal.Source.select``)."""
+    known: frozenset[str] = frozenset()
+    """Hashes of items that need not be read again (``Parsed.hashes``); a reader may leave those items out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,10 @@ class Parsed:
     """The items of a document, in its order."""
 
     items: tuple[Item, ...]
+    hashes: tuple[str, ...] = ()
+    """One for each item, where the reader can tell items apart before it reads them (``collect/cut.py``)."""
+    left_out: frozenset[str] = frozenset()
+    """Of ``Document.known`` those that the document holds; their items were left out."""
     generator: str | None = None
     """The software that says it made the document; some have known faults (NukeViet's minutes)."""
     next_url: str | None = None

@@ -13,15 +13,16 @@ from typing import Any
 
 import feedparser
 
+from syndication.collect.cut import cut
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
 from syndication.domain.article import Item
 from syndication.errors import NotReadable
 
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_START = re.compile(rb"(?:\s|\xef\xbb\xbf|\xc2\xa0)*(?:<\?xml[^>]*\?>\s*)?")
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_XML_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
-_STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
+_XML_ILLEGAL = bytes({*range(32)} - set(b"\t\n\r"))
+_NON_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
+_STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -49,17 +50,43 @@ def decode(document: Document) -> str:
     return document.body.decode("utf-8", errors="replace")
 
 
-def repair(text: str) -> str:
-    """Well-formed where portals are not: stray ``&`` (``TT&TT``), forbidden characters, blank start."""
-    text = _XML_ILLEGAL.sub("", _DECLARATION.sub("", text, count=1)).lstrip()
-    pieces = _CDATA.split(text)
-    pieces[::2] = [_STRAY_AMPERSAND.sub("&amp;", piece) for piece in pieces[::2]]
-    return "".join(pieces)
+def bare(document: Document) -> bytes:
+    """The document in UTF-8, without a blank start and without the declaration, which may lie about the encoding."""
+    sound = decode(document).encode("utf-8", errors="replace")
+    start = _START.match(sound)
+    return sound[start.end() :] if start else sound
+
+
+def repair(sound: bytes) -> bytes:
+    """Well-formed where portals are not: stray ``&`` outside of CDATA (``TT&TT``), forbidden characters."""
+    sound = _NON_CHARACTER.sub(b"", sound.translate(None, _XML_ILLEGAL)).lstrip()
+    pieces: list[bytes] = []
+    done = 0
+    while (start := sound.find(b"<![CDATA[", done)) >= 0 and (end := sound.find(b"]]>", start)) >= 0:
+        pieces += (_STRAY_AMPERSAND.sub(b"&amp;", sound[done:start]), sound[start:end])
+        done = end
+    pieces.append(_STRAY_AMPERSAND.sub(b"&amp;", sound[done:]))
+    return b"".join(pieces)
 
 
 def parse(document: Document) -> Parsed:
-    """Read a feed; raises NotReadable when the document is none."""
-    sound = repair(decode(document)).encode("utf-8", errors="replace")
+    """Read a feed; raises NotReadable when the document is none.
+
+    Where the feed can be cut (``collect/cut.py``), items that are known are left out, and those left are told apart.
+    """
+    sound = bare(document)
+    fewer = cut(sound, document.known, most=MOST_ITEMS)
+    if fewer is None:
+        sound = repair(sound)
+        fewer = cut(sound, document.known, most=MOST_ITEMS)
+    if fewer is not None:
+        found = _understood(fewer.document)
+        if len(found.entries) == len(fewer.left):
+            return _parsed(found, hashes=fewer.left, left_out=fewer.left_out)
+    return _parsed(_understood(sound))
+
+
+def _understood(sound: bytes) -> Any:
     try:
         found = feedparser.parse(
             io.BytesIO(sound),
@@ -68,14 +95,22 @@ def parse(document: Document) -> Parsed:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
+    except MemoryError:
+        raise
     except Exception as cause:  # whatever a hostile document makes feedparser raise is the source's fault
         raise NotReadable(
             f"the feed cannot be parsed ({cause.__class__.__name__}): tell the portal"
         ) from cause
     if not found.entries and not found.version:
         raise NotReadable(_not_a_feed(sound))
+    return found
+
+
+def _parsed(found: Any, *, hashes: tuple[str, ...] = (), left_out: frozenset[str] = frozenset()) -> Parsed:
     return Parsed(
         items=tuple(_item(entry) for entry in found.entries[:MOST_ITEMS]),
+        hashes=hashes,
+        left_out=left_out,
         generator=found.feed.get("generator"),
     )
 

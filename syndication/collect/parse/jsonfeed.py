@@ -30,7 +30,9 @@ def parse(document: Document) -> Parsed:
         )
     entries = rows(found["items"])
     if found["items"] and not entries:
-        raise NotReadable('nothing in the list "items" is an item of a JSON Feed: correct url in the portal\'s file')
+        raise NotReadable(
+            'nothing in the list "items" is an item of a JSON Feed: correct url in the portal\'s file'
+        )
     authors = _authors(found)
     next_url = absolute(string(found.get("next_url")), document.url)
     return Parsed(
@@ -82,7 +84,9 @@ def read_json(document: Document, *, wanted: str) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as cause:
         if markup.sniff(body) is markup.Came.JSON:
-            raise NotReadable("the JSON is broken or cut off: open the address in a browser, tell the portal") from cause
+            raise NotReadable(
+                "the JSON is broken or cut off: open the address in a browser, tell the portal"
+            ) from cause
         raise NotReadable(markup.what_came(body, wanted=wanted, url=document.url)) from cause
 
 

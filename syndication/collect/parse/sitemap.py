@@ -6,12 +6,13 @@ own page can fill. What a sitemap calls ``lastmod`` is a change, never the publi
 
 from __future__ import annotations
 
-import html
 import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import escape
+from html.entities import html5
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _DOCUMENT_TYPE = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
-_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z][A-Za-z0-9]{1,31};")
+_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
 # How WordPress and its plug-ins name the sitemaps of what is not an article.
 _NO_ARTICLES = re.compile(
     r"(?:^|[-_])(?:pages?|categor(?:y|ies)|tags?|authors?|users?|taxonom(?:y|ies)|images?|videos?)(?=[-_.\d]|$)"
@@ -51,7 +52,7 @@ def parse(document: Document) -> Parsed:
     root = _root(body, url=document.url)
     if _name(root) == "sitemapindex":
         return Parsed(items=(), next_url=_newest(_children(root, "sitemap"), url=document.url))
-    items = [_item(entry) for entry in _children(root, "url")]
+    items = [item for item in map(_item, _children(root, "url")) if item.url]
     if len(items) > MOST_ITEMS:
         items.sort(key=_dated, reverse=True)
     return Parsed(items=tuple(items[:MOST_ITEMS]))
@@ -65,7 +66,9 @@ def _inflated(body: bytes) -> bytes:
     try:
         inflated = inflater.decompress(body, MOST_BYTES)
     except zlib.error as cause:
-        raise NotReadable("the gzipped sitemap is damaged: open the address in a browser, tell the portal") from cause
+        raise NotReadable(
+            "the gzipped sitemap is damaged: open the address in a browser, tell the portal"
+        ) from cause
     if inflater.unconsumed_tail:
         raise NotReadable(
             f"the sitemap inflates to more than {MOST_BYTES // 1_000_000} MB: choose a smaller one from the portal's "
@@ -91,7 +94,9 @@ def _root(body: str, *, url: str) -> etree._Element:
     try:
         root = etree.fromstring(_repaired(body), parser)
     except (etree.LxmlError, ValueError) as cause:
-        raise NotReadable("the sitemap cannot be parsed: open the address in a browser, tell the portal") from cause
+        raise NotReadable(
+            "the sitemap cannot be parsed: open the address in a browser, tell the portal"
+        ) from cause
     if root is None or _name(root) not in ("urlset", "sitemapindex"):
         raise NotReadable(markup.what_came(body, wanted="a sitemap", url=url))
     return root
@@ -110,7 +115,13 @@ def _repaired(body: str) -> bytes:
 
 def _escaped(markup_text: str) -> str:
     markup_text = _STRAY_AMPERSAND.sub("&amp;", markup_text)
-    return _NAMED.sub(lambda named: html.escape(html.unescape(named[0])), markup_text)
+    return _NAMED.sub(_as_character, markup_text)
+
+
+def _as_character(named: re.Match[str]) -> str:
+    """HTML's ``&aacute;`` and its kin, which XML does not know."""
+    meant = html5.get(named[1])
+    return escape(meant) if meant else f"&amp;{named[1]}"
 
 
 def _name(element: etree._Element) -> str:

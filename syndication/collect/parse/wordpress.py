@@ -33,7 +33,9 @@ def parse(document: Document) -> Parsed:
         raise NotReadable(_refusal(table(found)))
     posts = [post for post in rows(found) if "link" in post or "title" in post]
     if found and not posts:
-        raise NotReadable("the JSON is a list, but not of posts: the address must end in /wp-json/wp/v2/posts?_embed=1")
+        raise NotReadable(
+            "the JSON is a list, but not of posts: the address must end in /wp-json/wp/v2/posts?_embed=1"
+        )
     return Parsed(items=tuple(_item(post) for post in posts[:MOST_ITEMS]))
 
 
@@ -45,7 +47,9 @@ def _refusal(answer: Mapping[str, Any]) -> str:
     if code.startswith(_CLOSED):
         return f"the portal has closed its JSON to the public ({code}): {otherwise}"
     if code:
-        return f"WordPress refuses ({code}): open the address in a browser and correct url in the portal's file"
+        return (
+            f"WordPress refuses ({code}): open the address in a browser and correct url in the portal's file"
+        )
     if "namespaces" in answer:
         return "this is the contents page of WordPress's JSON: the address must end in /wp-json/wp/v2/posts?_embed=1"
     return "the JSON is no list of posts: the address must end in /wp-json/wp/v2/posts?_embed=1"

@@ -38,6 +38,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
     )
     op.create_table(
+        "robots",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("url", name=op.f("pk_robots")),
+    )
+    op.create_table(
         "sources",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("portal", sa.Text(), nullable=False),
@@ -54,6 +61,12 @@ def upgrade() -> None:
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("new_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("usual_gap", sa.Integer(), nullable=True),
+        sa.Column("items", sa.Integer(), nullable=True),
+        sa.Column("chunks", sa.JSON(), nullable=True),
+        sa.Column("read_as", sa.Text(), nullable=True),
+        sa.Column("moved_to", sa.Text(), nullable=True),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sources")),
         sa.UniqueConstraint("portal", "url", name=op.f("uq_sources_portal_url")),
     )
@@ -146,6 +159,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_deliveries_issue_next_at"), ["issue", "next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deliveries_lease_until"), ["lease_until"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deliveries_subscriber"), ["subscriber"], unique=False)
 
     op.create_table(
         "issue_stories",

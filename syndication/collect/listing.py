@@ -1,0 +1,445 @@
+"""Finds the lists of news in a page and writes the selectors that read them (``parse/page`` does the reading).
+
+A list is what repeats: boxes of one make, each around a link with a title, most with a date, a lead and a picture.
+A selector is proposed only if it is right for nearly every box, and a list only if ``parse/page`` really reads it with
+these selectors. Nothing is known of any one portal; class names are taken from the page and never interpreted, but
+for those that say «menu».
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from os.path import commonprefix
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from cssselect import HTMLTranslator
+from lxml import etree
+
+from syndication import text
+from syndication.collect import canonical
+from syndication.collect.dates import read_date
+from syndication.collect.parse import markup, page
+from syndication.collect.parse.document import Document
+from syndication.domain.article import Item
+from syndication.domain.portal import SlashDates
+from syndication.errors import NotReadable
+
+FEWEST_ITEMS = 3
+"""Fewer boxes of one make are no list. Whoever believes a list of so few should have seen another like it."""
+TITLE_WORDS = 4
+"""Links with fewer words are menus and buttons, not titles."""
+
+_NEARLY_ALL = 0.8
+_LONGEST_DATE = 60
+"""Characters. A longer line with a date in it is prose."""
+_MOST_LISTS = 6
+_MOST_STEPS = 6
+_MOST_TARGETS = 40
+
+_JUNK = ("script", "style", "noscript", "template", "select", "textarea", "svg", "iframe")
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z|jpe?g|png|gif|webp|mp[34]|avi)$", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{2,40}")
+"""Names with digits number things (``post-123``, ``col-md-6``) and change with the news."""
+_PASSING = frozenset(
+    """
+    first last odd even active current selected hover open show hide hidden visible left right clear clearfix
+    row col item-first item-last animated lazy lazyload lazyloaded loaded no-image has-image media-body
+    """.split()
+)
+"""Classes that say where a box stands or how it looks at the moment, not what it is."""
+_AROUND = frozenset(
+    "menu nav navbar navigation submenu megamenu mainmenu topmenu footer header topbar breadcrumb breadcrumbs".split()
+)
+_SAYS_NEXT = re.compile(r"(?:trang )?(?:sau|tiep|tiep theo|ke tiep)|next(?: page)?", re.IGNORECASE)
+_ARROWS = frozenset({"»", "›", ">", ">>", "→", "❯"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One list of a page, as ``parse/page`` reads it with these selectors."""
+
+    select: Mapping[str, str]
+    items: tuple[Item, ...]
+    dated: int
+    """Items whose date can be read."""
+    aside: bool
+    """It stands in a menu, a header or a footer."""
+
+    @property
+    def worth(self) -> float:
+        """For ranking: long lists whose items have dates, leads and pictures."""
+        count = len(self.items)
+        leads = sum(bool(item.raw_summary) for item in self.items) / count
+        pictures = sum(bool(item.image_url) for item in self.items) / count
+        points = min(count, 20) * (1 + 2 * self.dated / count + leads + pictures / 2)
+        return points / 10 if self.aside else points
+
+
+def find_lists(document: Document, *, hosts: Collection[str]) -> tuple[Listing, ...]:
+    """The lists of news in a page, the best first; raises NotReadable when the document is no page.
+
+    ``hosts`` are the portal's; links elsewhere are not its news.
+    """
+    body = markup.characters(document)
+    if markup.sniff(body) not in (markup.Came.PAGE, markup.Came.OTHER):
+        raise NotReadable(markup.what_came(body, wanted="a web page"))
+    root = markup.read_html(body)
+    etree.strip_elements(root, *_JUNK, with_tail=False)
+    sheet = _Sheet.of(root, document.url, hosts)
+    found: dict[tuple[tuple[str, str], ...], Listing] = {}
+    for boxes in sheet.groups()[:_MOST_LISTS]:
+        for select in sheet.proposals(boxes):
+            listing = read_with(document, select, aside=_is_aside(boxes[0].element))
+            if listing and len(listing.items) >= max(FEWEST_ITEMS, _NEARLY_ALL * len(boxes)):
+                found.setdefault(tuple(select.items()), listing)
+                break
+    return tuple(sorted(found.values(), key=lambda one: one.worth, reverse=True))
+
+
+def read_with(document: Document, select: Mapping[str, str], *, aside: bool = False) -> Listing | None:
+    """What these selectors read on this page, or None where that is nothing."""
+    try:
+        parsed = page.parse(replace(document, select=select))
+    except NotReadable:
+        return None
+    items = tuple(item for item in parsed.items if item.url and item.title)
+    dated = sum(_reads(item.published or "") for item in items)
+    return Listing(select=select, items=items, dated=dated, aside=aside) if items else None
+
+
+def link_texts(root: etree._Element, url: str) -> Iterator[tuple[str, str, etree._Element]]:
+    """Every link of a page: its absolute address, its words (or its ``title``), and the element."""
+    base = next((canonical.absolute(one.get("href", ""), url) for one in root.iter("base")), None) or url
+    for link in root.iter("a"):
+        written = link.get("href", "").strip()
+        if not written or written.startswith("#"):
+            continue
+        if address := canonical.absolute(written, base):
+            yield address, markup.words(link) or text.one_line(link.get("title", "")), link
+
+
+# ------------------------------------------------------------------ what stands in the page
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """The widest element that holds one article and nothing of another."""
+
+    element: etree._Element
+    address: str
+    title: etree._Element
+    """The link that bears the title."""
+
+    @property
+    def words(self) -> str:
+        return _title(self.title)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A page with its articles marked."""
+
+    root: etree._Element
+    url: str
+    links: Mapping[str, Sequence[etree._Element]]
+    """Addresses of articles → all links to them."""
+
+    @classmethod
+    def of(cls, root: etree._Element, url: str, hosts: Collection[str]) -> _Sheet:
+        links: dict[str, list[etree._Element]] = defaultdict(list)
+        here = canonical.absolute(url, url)
+        for address, _, link in link_texts(root, url):
+            parts = urlsplit(address)
+            home = parts.path in ("", "/") and not parts.query
+            if address != here and not home and not _FILE.search(parts.path):
+                if canonical.belongs_to(address, hosts):
+                    links[address].append(link)
+        titled = {
+            address: found
+            for address, found in links.items()
+            if any(len(_title(link).split()) >= TITLE_WORDS for link in found)
+        }
+        return cls(root, url, titled)
+
+    def groups(self) -> list[list[_Box]]:
+        """Boxes of one make, the longest lists first."""
+        owners: dict[etree._Element, str] = {}
+        for address, links in self.links.items():
+            for link in links:
+                for around in (link, *link.iterancestors()):
+                    owners[around] = address if owners.get(around, address) == address else ""
+        made: defaultdict[object, dict[str, _Box]] = defaultdict(dict)
+        for address, links in self.links.items():
+            for link in links:
+                title = _title(link)
+                if len(title.split()) < TITLE_WORDS:
+                    continue
+                element = link
+                for around in link.iterancestors():
+                    if owners.get(around) != address or around.tag in ("body", "html"):
+                        break
+                    element = around
+                make = tuple((around.tag, *_names(around)) for around in element.iterancestors())
+                known = made[(element.tag, make)].get(address)
+                if known is None or len(title) > len(known.words):
+                    made[(element.tag, make)][address] = _Box(element, address, link)
+        groups = [list(boxes.values()) for boxes in made.values() if len(boxes) >= FEWEST_ITEMS]
+        return sorted(groups, key=lambda boxes: (_is_aside(boxes[0].element), -len(boxes)))
+
+    def proposals(self, boxes: Sequence[_Box]) -> Iterator[Mapping[str, str]]:
+        """Selectors for a list, the soundest first."""
+        for item in self._item_selectors(boxes):
+            select = {"item": item} | self._parts(boxes)
+            if "link" in select:
+                yield MappingProxyType(select)
+        if link := self._common_link(boxes):
+            yield MappingProxyType({"item": f":has(> {link})", "link": f"{link}@href", "title": link})
+
+    def _item_selectors(self, boxes: Sequence[_Box]) -> list[str]:
+        """Selectors for the boxes that begin at something with a name; those that find only the boxes first.
+
+        A selector that names the container lets ``parse/page`` tell an empty list from a changed page.
+        """
+        own = _step(boxes[0].element.tag, _common_names([box.element for box in boxes]))
+        wanted = {box.element for box in boxes}
+        sound: list[tuple[int, str]] = []
+        chain = own
+        for around in list(boxes[0].element.iterancestors())[:_MOST_STEPS]:
+            if around.tag in ("body", "html"):
+                break
+            for name in _identities(around):
+                css = f"{name} > {chain}"
+                found = set(_find(self.root, css))
+                strangers = sum(not self._holds_article(element) for element in found - wanted)
+                if len(found & wanted) >= _NEARLY_ALL * len(wanted) and strangers <= 0.1 * len(found):
+                    sound.append((len(found - wanted), css))
+            chain = f"{around.tag} > {chain}"
+        if own != boxes[0].element.tag:
+            found = set(_find(self.root, own))
+            if len(found & wanted) >= _NEARLY_ALL * len(wanted):
+                sound.append((len(found - wanted), own))
+        return [css for _, css in sorted(sound, key=lambda one: one[0])][:4]
+
+    def _holds_article(self, element: etree._Element) -> bool:
+        links = {link for found in self.links.values() for link in found}
+        return any(node in links for node in element.iter("a"))
+
+    def _common_link(self, boxes: Sequence[_Box]) -> str | None:
+        """``a[href*="/Trang/ChiTiet.aspx"]``, where the addresses share what no other link has."""
+        paths = [urlsplit(box.address).path for box in boxes]
+        shared = commonprefix(paths)
+        if len(set(paths)) > 1:
+            shared = shared[: shared.rfind("/") + 1]
+        if len(shared.strip("/")) < 3:
+            return None
+        css = f'a[href*="{shared}"]'
+        return css if not re.search(r'["\\]', shared) else None
+
+    # --- parts of an item
+
+    def _parts(self, boxes: Sequence[_Box]) -> dict[str, str]:
+        select: dict[str, str] = {}
+        if all(box.title is box.element for box in boxes):
+            return {"link": "@href"}
+
+        def is_title(found: Sequence[etree._Element], box: _Box) -> bool:
+            said = next(filter(None, map(_title, found)), "")
+            return bool(found) and said == box.words and found[0] in self.links[box.address]
+
+        if title := _agreed(boxes, lambda box: box.title, is_title, every=_NEARLY_ALL):
+            select |= {"title": title, "link": f"{title}@href"}
+
+        def has_date(found: Sequence[etree._Element], box: _Box) -> bool:
+            return bool(found) and _is_date(found[0])
+
+        if date := _agreed(boxes, _date_of, has_date, every=_NEARLY_ALL):
+            select["date"] = date
+
+        def is_lead(found: Sequence[etree._Element], box: _Box) -> bool:
+            lead = _lead_of(box)
+            return bool(found) and lead is not None and markup.words(found[0]) == markup.words(lead)
+
+        if summary := _agreed(boxes, _lead_of, is_lead, every=0.4):
+            select["summary"] = summary
+        if image := self._image(boxes):
+            select["image"] = image
+        if following := self._next():
+            select["next"] = following
+        return select
+
+    def _image(self, boxes: Sequence[_Box]) -> str | None:
+        shown = Counter(_picture(image) for box in boxes for image in box.element.iter("img"))
+        furniture = {address for address, count in shown.items() if count > len(boxes) / 2}
+
+        def picture_of(box: _Box) -> etree._Element | None:
+            return next((one for one in box.element.iter("img") if _picture(one) not in furniture), None)
+
+        def is_picture(found: Sequence[etree._Element], box: _Box) -> bool:
+            return bool(found) and found[0] is picture_of(box)
+
+        if css := _agreed(boxes, picture_of, is_picture, every=0.3):
+            return f"{css}@src"
+
+        def painted(box: _Box) -> etree._Element | None:
+            return next((one for one in box.element.iter() if "url(" in one.get("style", "")), None)
+
+        def is_painted(found: Sequence[etree._Element], box: _Box) -> bool:
+            return bool(found) and found[0] is painted(box)
+
+        css = _agreed(boxes, painted, is_painted, every=0.3)
+        return f"{css}@style" if css else None
+
+    def _next(self) -> str | None:
+        """The link to older news, where its own words name it; numbers and ``rel=next`` are found without us."""
+        for _, said, link in link_texts(self.root, self.url):
+            words = text.fold(said)
+            if (words and _SAYS_NEXT.fullmatch(words)) or (not words and said.strip() in _ARROWS):
+                for css in _descriptions(link, self.root):
+                    found = _find(self.root, css)
+                    if found and found[0] is link and len(found) <= 2 and css != "a":
+                        return f"{css}@href"
+        return None
+
+
+# ------------------------------------------------------------------ parts of a box
+
+_Judge = Callable[[Sequence[etree._Element], _Box], bool]
+
+
+def _agreed(
+    boxes: Sequence[_Box],
+    target: Callable[[_Box], etree._Element | None],
+    is_right: _Judge,
+    *,
+    every: float,
+) -> str | None:
+    """The selector that is right for most boxes; None unless it is right for nearly all that have the part.
+
+    ``every`` is how large a share of the boxes must have the part at all.
+    """
+    having = [(box, found) for box in boxes if (found := target(box)) is not None]
+    if not having or len(having) < every * len(boxes):
+        return None
+    proposed: dict[str, int] = {}
+    for box, found in having[:_MOST_TARGETS]:
+        for place, css in enumerate(_descriptions(found, box.element)):
+            proposed[css] = min(place, proposed.get(css, place))
+    rated = []
+    for css, place in proposed.items():
+        right = sum(is_right(_find(box.element, css), box) for box, _ in having)
+        rated.append((-right, place, len(css), css))
+    best = min(rated, default=None)
+    return best[3] if best and -best[0] >= _NEARLY_ALL * len(having) else None
+
+
+def _descriptions(element: etree._Element, within: etree._Element) -> list[str]:
+    """Ways to say which element is meant, what names it best first; never more than two steps."""
+    if element is within:
+        return []
+    tag = element.tag
+    said = [f"{tag}.{name}" for name in _names(element)]
+    around = element.getparent()
+    for _ in range(3):
+        if around is None or around is within:
+            break
+        said += [f"{around.tag}.{name} {tag}" for name in _names(around)]
+        if re.fullmatch(r"h[1-6]|time|em|i|b|strong|small", around.tag):
+            said.append(f"{around.tag} {tag}")
+        around = around.getparent()
+    return [*said, tag]
+
+
+def _date_of(box: _Box) -> etree._Element | None:
+    """The smallest element of a box that prints a date and nothing else."""
+    title = {box.title, *box.title.iterancestors(), *box.title.iter()}
+    found = None
+    for element in box.element.iter():
+        if element not in title and _is_date(element):
+            if found is not None and element not in set(found.iter()):
+                break
+            found = element
+    return found
+
+
+def _is_date(element: etree._Element) -> bool:
+    if element.tag == "time" and _reads(element.get("datetime", "")):
+        return True
+    said = markup.words(element)
+    return len(said) <= _LONGEST_DATE and _reads(said)
+
+
+def _reads(said: str) -> bool:
+    if not any(map(str.isdigit, said)):
+        return False
+    return any(read_date(said, slashes=slashes) for slashes in SlashDates)
+
+
+def _lead_of(box: _Box) -> etree._Element | None:
+    """The element of a box with the most words beside the title: eight at least, and not the title again."""
+    title = {box.title, *box.title.iterancestors(), *box.title.iter()}
+    best, most = None, 0
+    for element in box.element.iter():
+        if element in title:
+            continue
+        said = markup.words(element)
+        if len(said) >= max(40, most) and len(said.split()) >= 8 and text.fold(said) != text.fold(box.words):
+            best, most = element, len(said)
+    return best
+
+
+def _picture(image: etree._Element) -> str:
+    return image.get("data-src") or image.get("data-original") or image.get("src", "")
+
+
+def _title(link: etree._Element) -> str:
+    return markup.words(link) or text.one_line(link.get("title", ""))
+
+
+# ------------------------------------------------------------------ names of elements
+
+
+def _names(element: etree._Element) -> list[str]:
+    """An element's classes that say what it is."""
+    return [
+        name
+        for name in dict.fromkeys(element.get("class", "").split())
+        if _NAME.fullmatch(name) and name.lower() not in _PASSING
+    ]
+
+
+def _identities(element: etree._Element) -> Iterator[str]:
+    """An element said by its class, or by its id."""
+    for name in _names(element):
+        yield f"{element.tag}.{name}"
+    if _NAME.fullmatch(element.get("id", "")):
+        yield f"#{element.get('id')}"
+
+
+def _common_names(elements: Sequence[etree._Element]) -> list[str]:
+    counted = Counter(name for element in elements for name in _names(element))
+    return [name for name, count in counted.items() if count == len(elements)][:1]
+
+
+def _step(tag: str, names: Iterable[str]) -> str:
+    return ".".join((tag, *names))
+
+
+def _is_aside(element: etree._Element) -> bool:
+    """Whether a box stands in what surrounds every page of a portal."""
+    for around in element.iterancestors():
+        if around.tag in ("nav", "footer", "header"):
+            return True
+        said = f"{around.get('class', '')} {around.get('id', '')}" if around.tag not in ("body", "html") else ""
+        if _AROUND & set(re.split(r"[^a-z]+", said.lower())):
+            return True
+    return False
+
+
+def _find(within: etree._Element, css: str) -> list[etree._Element]:
+    path = HTMLTranslator().css_to_xpath(css)
+    found = within.xpath(path)
+    return [one for one in found if isinstance(one, etree._Element)] if isinstance(found, list) else []

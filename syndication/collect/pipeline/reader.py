@@ -1,0 +1,253 @@
+"""Makes articles of what a source answered, asking for more pages only where something new calls for it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from syndication.collect import canonical, robots
+from syndication.collect.dates import Precision, read_date
+from syndication.collect.extract import complete, extract, needed
+from syndication.collect.fetch import PAGE_ACCEPT, Fetched, Request
+from syndication.collect.merge import Reading, trusted
+from syndication.collect.normalise import Dropped, Place, keys_of, normalise
+from syndication.collect.parse import PARSERS, Document, Parsed
+from syndication.domain.article import Article, ArticleKey, Item, KeyKind
+from syndication.domain.portal import Portal, Source
+from syndication.errors import NotReadable, SourceError
+from syndication.store import Store
+
+log = logging.getLogger(__name__)
+
+MOST_PAGES = 5
+"""Pages of a listing that are turned while everything on them is new."""
+MOST_ARTICLE_PAGES = 40
+"""Articles whose own page is read in one round of one source; the others keep what the source says."""
+
+
+class FetchesMany(Protocol):
+    """What a round needs of a fetcher (``collect.fetch.Fetcher``)."""
+
+    def fetch_all(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Fetched | SourceError]]:
+        """Answers as they come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What one answer of a source holds."""
+
+    readings: tuple[Reading, ...]
+    """Of items that are new or read otherwise than last time; the same articles need no second look."""
+    dropped: tuple[str, ...]
+    items: int
+    """In the whole document."""
+    chunks: tuple[str, ...]
+    """Hashes of its items, to know next time which are as they were."""
+    every: timedelta | None
+    unseen: int
+    """Items that are new or changed."""
+
+
+def chunk_of(item: Item) -> str:
+    """A hash of everything a source says of one item."""
+    return hashlib.blake2b(repr(item).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+class Reader:
+    """Reads the answers of one round."""
+
+    def __init__(
+        self, store: Store, fetcher: FetchesMany, *, user_agent: str, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._user_agent = user_agent
+        self._now = now
+
+    def read(
+        self, portal: Portal, source: Source, answer: Fetched, *, seen: frozenset[str], first: bool
+    ) -> Read:
+        """The articles of an answer; raises SourceError when it is not what the source is declared to be.
+
+        ``seen`` are the chunks of the last reading, ``first`` says that there was none.
+        """
+        items: list[Item] = []
+        chunks: list[str] = []
+        fresh: list[Item] = []
+        page: Fetched | None = answer
+        parsed = Parsed(items=())
+        turned = 0
+        while page is not None:
+            parsed = _parse(source, page)
+            on_page = [(item, chunk_of(item)) for item in parsed.items]
+            unknown = [item for item, chunk in on_page if chunk not in seen]
+            items += parsed.items
+            chunks += [chunk for _, chunk in on_page]
+            fresh += unknown
+            turned += 1
+            # An index of sitemaps holds no items itself; a listing is turned while all of it is news to us.
+            all_new = len(unknown) == len(on_page) and not first
+            more = parsed.next_url if turned < MOST_PAGES and (not on_page or all_new) else None
+            page = self._page(portal, more) if more else None
+        place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
+        readings, dropped = self._articles(fresh, place)
+        if fresh and not readings and len(fresh) == len(items):
+            raise NotReadable(f"none of its {len(items)} items can be used; the first: {dropped[0]}")
+        return Read(
+            readings=tuple(trusted(readings)),
+            dropped=tuple(dropped),
+            items=len(items),
+            chunks=tuple(dict.fromkeys(chunks)),
+            every=parsed.every,
+            unseen=len(fresh),
+        )
+
+    def _page(self, portal: Portal, url: str) -> Fetched | None:
+        """A further page of a listing, or None where it cannot be had; the first one counts without it."""
+        if not canonical.belongs_to(url, portal.hosts):
+            return None
+        for _, answer in self._fetcher.fetch_all([Request(url=url, ca_file=portal.ca_file)]):
+            if isinstance(answer, Fetched) and answer.body:
+                return answer
+        return None
+
+    def _articles(self, items: Sequence[Item], place: Place) -> tuple[list[Reading], list[str]]:
+        readings: list[Reading] = []
+        dropped: list[str] = []
+        for item in self._completed(items, place):
+            article = _normalised(item, place, now=self._now())
+            if isinstance(article, Dropped):
+                dropped.append(article.why)
+            else:
+                readings.append(Reading(article, keys_of(article, place.source)))
+        return readings, dropped
+
+    # --- articles' own pages ---
+
+    def _completed(self, items: Sequence[Item], place: Place) -> list[Item]:
+        """The items, those that say too little completed from their own pages, as far as these may be read."""
+        wanted: dict[int, str] = {}
+        addresses = {number: self._address(item, place) for number, item in enumerate(items)}
+        for number, item in enumerate(items):
+            address = addresses[number]
+            if address and needed(item, place.portal.article, date_is_precise=_is_precise(item, place)):
+                wanted[number] = address
+        known = self._known(wanted.values(), place)
+        wanted = {number: url for number, url in wanted.items() if url not in known}
+        wanted = dict(list(wanted.items())[:MOST_ARTICLE_PAGES])
+        if not wanted:
+            return list(items)
+        allowed = self.allowed(set(wanted.values()))
+        requests = {
+            url: Request(url=url, accept=PAGE_ACCEPT, ca_file=place.portal.ca_file)
+            for url in set(wanted.values()) & allowed
+        }
+        pages = {
+            request.url: answer
+            for request, answer in self._fetcher.fetch_all(requests.values())
+            if isinstance(answer, Fetched) and answer.body
+        }
+        return [
+            _complete(item, pages.get(wanted.get(number, "")), place) for number, item in enumerate(items)
+        ]
+
+    def _address(self, item: Item, place: Place) -> str | None:
+        url = canonical.absolute(item.url or item.guid or "", place.url)
+        return url if url and canonical.belongs_to(url, place.portal.hosts) else None
+
+    def _known(self, urls: Iterable[str], place: Place) -> set[str]:
+        """Those of these addresses that lead to an article we keep; its page has been read."""
+        keys = {
+            url: ArticleKey(
+                KeyKind.ADDRESS, canonical.address_key(url, portal=place.portal.id, hosts=place.portal.hosts)
+            )
+            for url in urls
+        }
+        if not keys:
+            return set()
+        with self._store.read() as memory:
+            known = memory.articles.known_as(keys.values())
+        return {url for url, key in keys.items() if key in known}
+
+    def allowed(self, urls: Iterable[str]) -> set[str]:
+        """Those of these addresses that the portals' robots.txt lets us read."""
+        by_rules: dict[str, set[str]] = {}
+        for url in urls:
+            by_rules.setdefault(robots.address_for(url), set()).add(url)
+        rules = self._rules(by_rules)
+        return {
+            url
+            for address, those in by_rules.items()
+            for url in those
+            if robots.allows(rules[address], url, user_agent=self._user_agent)
+        }
+
+    def _rules(self, addresses: Iterable[str]) -> dict[str, str]:
+        """What stands at these robots.txt addresses, asked for once a day; where there is none, nothing."""
+        now = self._now()
+        with self._store.read() as memory:
+            found = {url: memory.robots.get(url, newer_than=now - robots.VALID_FOR) for url in addresses}
+        missing = [url for url, rules in found.items() if rules is None]
+        for request, answer in self._fetcher.fetch_all(
+            [Request(url=url, accept=PAGE_ACCEPT) for url in missing]
+        ):
+            rules = answer.body.decode("utf-8", "replace") if isinstance(answer, Fetched) else ""
+            found[request.url] = rules
+            with self._store.write() as memory:
+                memory.robots.put(request.url, rules, now=now)
+        return {url: rules or "" for url, rules in found.items()}
+
+
+def _parse(source: Source, answer: Fetched) -> Parsed:
+    return PARSERS[source.read](
+        Document(
+            body=answer.body,
+            url=answer.url,
+            content_type=answer.content_type,
+            charset=answer.charset,
+            select=source.select,
+        )
+    )
+
+
+def _is_precise(item: Item, place: Place) -> bool:
+    read = read_date(
+        item.published,
+        slashes=place.source.dates,
+        zone=ZoneInfo(place.portal.timezone),
+        minutes_are_month="nukeviet" in (place.generator or "").lower(),
+    )
+    return read is not None and read.precise in (Precision.MINUTE, Precision.SECOND)
+
+
+def _complete(item: Item, page: Fetched | None, place: Place) -> Item:
+    if page is None:
+        return item
+    document = Document(body=page.body, url=page.url, content_type=page.content_type, charset=page.charset)
+    try:
+        return complete(
+            item,
+            extract(document, place.portal.article),
+            address=page.url,
+            reading=place.portal.article,
+            date_is_precise=_is_precise(item, place),
+            zone=ZoneInfo(place.portal.timezone),
+        )
+    except SourceError as trouble:
+        log.info("%s: %s", page.url, trouble)
+    except Exception:  # one bad page must stay one bad page
+        log.exception("%s: the article's page", page.url)
+    return item
+
+
+def _normalised(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
+    try:
+        return normalise(item, place, now=now)
+    except Exception as trouble:  # one bad item must stay one bad item
+        log.exception("%s %s: an item", place.portal.id, place.source.url)
+        return Dropped(f"an item cannot be read ({trouble.__class__.__name__}: {trouble})")

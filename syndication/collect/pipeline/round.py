@@ -1,0 +1,305 @@
+"""One round: claim what is due, have it fetched, and give each answer to the reader and the keeper."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from syndication import __version__
+from syndication.collect import timing
+from syndication.collect.categorise import Categoriser
+from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
+from syndication.collect.parse import PARSERS
+from syndication.collect.pipeline.keeper import keep
+from syndication.collect.pipeline.reader import FetchesMany, Read, Reader
+from syndication.domain.portal import Catalogue, Portal, Source
+from syndication.domain.portal import Read as Way
+from syndication.errors import NotReadable, SourceError
+from syndication.links import Links
+from syndication.store import Memory, Store, new_owner
+from syndication.store.sources import Answered, SourceRecord
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+"""A claimed source is free again after this, should its reader have died."""
+BATCH = 100
+VALIDATORS_LAST = timedelta(days=8)
+"""After this a source is asked without conditions once: some servers answer 304 for ever."""
+MOVED_FOR_GOOD = timedelta(days=7)
+"""A permanent redirect is followed by itself when it has stood this long: some are mistakes of a day."""
+FLOOD = 20
+"""So many items, all of them new and none known, from a source that was read yesterday: a person should look."""
+ASKS_ROBOTS = (Way.PAGE, Way.SITEMAP)
+"""Ways that read what is made for people or search engines; feeds are made to be read by us."""
+
+
+class Result(StrEnum):
+    """What became of a source in a round."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    HELD = "held"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """What one source gave in a round."""
+
+    portal: str
+    url: str
+    result: Result
+    items: int = 0
+    new: int = 0
+    changed: int = 0
+    error: str | None = None
+    dropped: tuple[str, ...] = ()
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Everything a round of collecting works with."""
+
+    store: Store
+    catalogue: Catalogue
+    links: Links
+    open_fetcher: Callable[[], AbstractContextManager[FetchesMany]]
+    user_agent: str
+    now: Callable[[], datetime]
+
+
+class Flood(SourceError):
+    """Everything a well-known source lists is new at once; nothing of it is kept until a person has looked."""
+
+
+def collect(
+    house: Round, *, portals: Collection[str] = (), due_only: bool = True, trust: bool = False
+) -> Iterator[SourceReport]:
+    """Read the sources that are due (or, without ``due_only``, all) of these portals, or of every portal.
+
+    Yields a report per source as it is done. A source that somebody else is reading is left to them. ``trust``
+    takes what would be held as a flood.
+    """
+    wanted = {
+        (source.portal, source.url): source
+        for source in house.catalogue.sources
+        if not portals or source.portal in portals
+    }
+    unread = [key for key, source in wanted.items() if source.read not in PARSERS]
+    for source in map(wanted.pop, unread):
+        yield _skipped(source, f'read = "{source.read}" is not read by this version yet')
+    with house.store.write() as memory:
+        memory.release_gone(now=house.now())
+        memory.sources.ensure(wanted, now=house.now())
+    with house.open_fetcher() as fetcher:
+        desk = _Desk(house, fetcher, trust=trust)
+        while records := desk.claim(wanted, due_only=due_only):
+            tasks = [(record, wanted.pop((record.portal, record.url))) for record in records]
+            yield from desk.work(tasks)
+    if not due_only:
+        for source in wanted.values():
+            yield _skipped(source, "somebody else is reading it right now")
+
+
+def _skipped(source: Source, why: str) -> SourceReport:
+    return SourceReport(portal=source.portal, url=source.url, result=Result.SKIPPED, error=why)
+
+
+def read_as(portal: Portal, source: Source) -> str:
+    """A hash of everything that decides how an answer is read; when it changes, everything is read afresh."""
+    seen = repr((__version__, source, portal.hosts, portal.timezone, portal.article))
+    return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+
+
+class _Desk:
+    """Works through the sources of one round."""
+
+    def __init__(self, house: Round, fetcher: FetchesMany, *, trust: bool) -> None:
+        self._house = house
+        self._fetcher = fetcher
+        self._trust = trust
+        self._owner = new_owner()
+        self._categoriser = Categoriser.of(house.catalogue.categories)
+        self._reader = Reader(house.store, fetcher, user_agent=house.user_agent, now=house.now)
+        self._spread = random.Random()  # noqa: S311 -- it spreads requests in time
+
+    def claim(self, wanted: Mapping[tuple[str, str], Source], *, due_only: bool) -> list[SourceRecord]:
+        with self._house.store.write() as memory:
+            return memory.sources.claim(
+                wanted.keys(),
+                owner=self._owner,
+                now=self._house.now(),
+                lease=LEASE,
+                due_only=due_only,
+                limit=BATCH,
+            )
+
+    def work(self, tasks: Sequence[tuple[SourceRecord, Source]]) -> Iterator[SourceReport]:
+        asking = {record.url for record, source in tasks if source.read in ASKS_ROBOTS}
+        allowed = self._reader.allowed(asking)
+        requests: dict[int, tuple[Request, SourceRecord, Source]] = {}
+        for record, source in tasks:
+            if record.url in asking and record.url not in allowed:
+                says = "the portal's robots.txt asks us not to read this page: ask the portal, or find a feed"
+                yield self._failed(source, record, SourceError(says))
+                continue
+            request = self._request(record, source)
+            requests[id(request)] = (request, record, source)
+        for request, answer in self._fetcher.fetch_all([request for request, _, _ in requests.values()]):
+            _, record, source = requests[id(request)]
+            yield self._finish(source, record, answer)
+
+    def _portal(self, source: Source) -> Portal:
+        return self._house.catalogue.portals[source.portal]
+
+    def _request(self, record: SourceRecord, source: Source) -> Request:
+        now = self._house.now()
+        url = record.url
+        if record.moved_to and record.moved_at and record.moved_at < now - MOVED_FOR_GOOD:
+            # Within its own host a source may move by itself; another host is for a person to confirm.
+            same_host = urlsplit(record.moved_to).hostname == urlsplit(record.url).hostname
+            url = record.moved_to if same_host else record.url
+        fresh = (
+            record.validators_at is not None
+            and record.validators_at > now - VALIDATORS_LAST
+            and record.read_as == read_as(self._portal(source), source)
+        )
+        return Request(
+            url=url,
+            etag=record.etag if fresh else None,
+            last_modified=record.last_modified if fresh else None,
+            accept=PAGE_ACCEPT if source.read is Way.PAGE else FEED_ACCEPT,
+            ca_file=self._portal(source).ca_file,
+        )
+
+    def _finish(self, source: Source, record: SourceRecord, answer: Fetched | SourceError) -> SourceReport:
+        """Keep an answer, or the failure; whatever goes wrong stays with this source."""
+        try:
+            if isinstance(answer, SourceError):
+                raise answer
+            return self._take(source, record, answer)
+        except SourceError as trouble:
+            moved = answer.permanent_url if isinstance(answer, Fetched) else None
+            return self._failed(source, record, trouble, moved_to=moved)
+        except Exception as trouble:  # one bad source must stay one bad source
+            log.exception("%s %s", source.portal, source.url)
+            says = f"unexpected trouble ({trouble.__class__.__name__}: {trouble}): see the log"
+            return self._failed(source, record, SourceError(says))
+
+    def _take(self, source: Source, record: SourceRecord, answer: Fetched) -> SourceReport:
+        portal = self._portal(source)
+        as_before = record.read_as == read_as(portal, source)
+        if answer.status == 304 or (as_before and answer.body_hash == record.body_hash):
+            return self._unchanged(source, record, answer)
+        first = record.succeeded_at is None
+        seen = frozenset(record.chunks or ()) if as_before else frozenset()
+        read = self._reader.read(portal, source, answer, seen=seen, first=first)
+        self._look_twice(source, record, read)
+        now = self._house.now()
+        with self._house.store.write() as memory:
+            if not memory.sources.still_mine(record.id, owner=self._owner):
+                return _skipped(source, "it took too long and somebody else has read it")
+            new, changed = keep(
+                memory, read.readings, categoriser=self._categoriser, links=self._house.links, now=now
+            )
+            next_at = self._succeeded(memory, source, record, answer, read=read, new=bool(new))
+        return SourceReport(
+            portal=source.portal,
+            url=source.url,
+            result=Result.NEW if new or changed else Result.UNCHANGED,
+            items=read.items,
+            new=new,
+            changed=changed,
+            dropped=read.dropped,
+            next_at=next_at,
+        )
+
+    def _look_twice(self, source: Source, record: SourceRecord, read: Read) -> None:
+        """Raise where an answer that can be read should not be believed."""
+        if not read.items and record.items:
+            raise NotReadable(
+                f"it lists nothing any more, and had {record.items} items before: look at the page; "
+                "what we keep stays"
+            )
+        lately = record.succeeded_at and record.succeeded_at > self._house.now() - timedelta(days=3)
+        if self._trust or not lately or not record.items or read.unseen < FLOOD or read.unseen < read.items:
+            return
+        with self._house.store.read() as memory:
+            known = memory.articles.known_as([key for reading in read.readings for key in reading.keys])
+        if not known:
+            raise Flood(
+                f"all {read.unseen} items are new at once: a move, a new system, or somebody else's hand. Look at "
+                f"it, then take it with `syndication collect {source.portal} --now --trust`"
+            )
+
+    def _failed(
+        self, source: Source, record: SourceRecord, trouble: SourceError, *, moved_to: str | None = None
+    ) -> SourceReport:
+        now = self._house.now()
+        says = str(trouble)
+        failures = record.failures + 1
+        if trouble.permanent:
+            failures = max(failures, 8)  # gone for good, says the portal: look once a day
+        next_at = timing.next_after_failure(
+            source, now=now, failures=failures, retry_after=trouble.retry_after, spread=self._spread
+        )
+        with self._house.store.write() as memory:
+            if memory.sources.still_mine(record.id, owner=self._owner):
+                memory.sources.failed(record.id, at=now, next_at=next_at, error=says)
+                if moved_to:
+                    memory.sources.moved(record.id, to=moved_to, now=now)
+        result = Result.HELD if isinstance(trouble, Flood) else Result.FAILED
+        return SourceReport(portal=source.portal, url=source.url, result=result, error=says, next_at=next_at)
+
+    def _unchanged(self, source: Source, record: SourceRecord, answer: Fetched) -> SourceReport:
+        with self._house.store.write() as memory:
+            next_at = self._succeeded(memory, source, record, answer, read=None, new=False)
+        return SourceReport(portal=source.portal, url=source.url, result=Result.UNCHANGED, next_at=next_at)
+
+    def _succeeded(
+        self,
+        memory: Memory,
+        source: Source,
+        record: SourceRecord,
+        answer: Fetched,
+        *,
+        read: Read | None,
+        new: bool,
+    ) -> datetime:
+        """Record a good answer; ``read`` is None when nothing in it was new."""
+        now = self._house.now()
+        gap = timedelta(seconds=record.usual_gap) if record.usual_gap is not None else None
+        if new:
+            gap = timing.learn_gap(gap, last_new_at=record.new_at, now=now)
+        next_at = timing.next_after_success(
+            source,
+            now=now,
+            usual_gap=gap,
+            hint=timing.hinted(answer.headers, document=read.every if read else None, now=now),
+            spread=self._spread,
+        )
+        if memory.sources.still_mine(record.id, owner=self._owner):
+            partial = answer.status == 226
+            answered = Answered(
+                etag=answer.etag,
+                last_modified=answer.last_modified,
+                validators_at=record.validators_at if answer.status == 304 else now,
+                body_hash=record.body_hash if answer.status == 304 or partial else answer.body_hash,
+                usual_gap=int(gap.total_seconds()) if gap is not None else None,
+                items=read.items if read and not partial else record.items,
+                chunks=list(read.chunks) if read and not partial else record.chunks,
+                read_as=read_as(self._portal(source), source),
+            )
+            memory.sources.succeeded(record.id, answered, at=now, next_at=next_at, new=new)
+            memory.sources.moved(record.id, to=answer.permanent_url, now=now)
+        return next_at
