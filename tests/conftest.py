@@ -41,10 +41,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     server = get_server(folder, cleanup_mode="delete")
     admin = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        # These databases need not survive a power cut; the test run is to be over soon.
-        connection.execute(text("ALTER SYSTEM SET fsync = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
 
     def new_database() -> str:
         name = f"test_{uuid.uuid4().hex}"

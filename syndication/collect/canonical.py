@@ -16,6 +16,7 @@ TRACKING = frozenset(
     """
     fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid igshid mc_cid mc_eid mkt_tok zarsrc
     _ga _gl _hsenc _hsmi oly_anon_id oly_enc_id vero_id wickedid rss_source ref_src ref_url spm
+    inheritredirect
     """.split()
 )
 """Query parameters that say where a reader came from and never which page is meant."""

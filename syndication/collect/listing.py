@@ -433,7 +433,9 @@ def _is_aside(element: etree._Element) -> bool:
     for around in element.iterancestors():
         if around.tag in ("nav", "footer", "header"):
             return True
-        said = f"{around.get('class', '')} {around.get('id', '')}" if around.tag not in ("body", "html") else ""
+        said = (
+            f"{around.get('class', '')} {around.get('id', '')}" if around.tag not in ("body", "html") else ""
+        )
         if _AROUND & set(re.split(r"[^a-z]+", said.lower())):
             return True
     return False

@@ -128,7 +128,7 @@ def _not_a_feed(body: bytes) -> str:
 
 
 def _item(entry: Any) -> Item:
-    contents = [part.get("value") or "" for part in entry.get("content", ())]
+    contents = [part.get("value") or "" for part in _rows(entry, "content")]
     return Item(
         url=_link(entry),
         title=entry.get("title") or "",
@@ -136,11 +136,17 @@ def _item(entry: Any) -> Item:
         raw_summary=entry.get("summary") or "",
         raw_content=max(contents, key=len, default=""),
         author=entry.get("author") or None,
-        labels=tuple(tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", ())),
+        labels=tuple(tag.get("label") or tag.get("term") or "" for tag in _rows(entry, "tags")),
         image_url=_image(entry),
         published=_printed(entry, "published") or _printed(entry, "created") or _printed(entry, "updated"),
         updated=_printed(entry, "updated"),
     )
+
+
+def _rows(entry: Any, name: str) -> list[Any]:
+    # An element that feedparser does not know stands under its own name: <links> where a list should be.
+    found = entry.get(name)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def _printed(entry: Any, name: str) -> str | None:
@@ -151,20 +157,20 @@ def _printed(entry: Any, name: str) -> str | None:
 def _link(entry: Any) -> str:
     alternates = [
         link.get("href") or ""
-        for link in entry.get("links", ())
+        for link in _rows(entry, "links")
         if link.get("rel", "alternate") == "alternate" and "html" in link.get("type", "text/html")
     ]
     return next(filter(None, alternates), "") or entry.get("link") or ""
 
 
 def _image(entry: Any) -> str | None:
-    for media in entry.get("media_content", ()):
+    for media in _rows(entry, "media_content"):
         if media.get("medium") == "image" or str(media.get("type", "")).startswith("image/"):
             return media.get("url") or None
-    for thumbnail in entry.get("media_thumbnail", ()):
+    for thumbnail in _rows(entry, "media_thumbnail"):
         if thumbnail.get("url"):
             return str(thumbnail["url"])
-    for enclosure in entry.get("enclosures", ()):
-        if str(enclosure.get("type", "")).startswith("image/"):
-            return enclosure.get("href") or None
+    for link in _rows(entry, "links"):
+        if link.get("rel") == "enclosure" and str(link.get("type", "")).startswith("image/"):
+            return link.get("href") or None
     return None

@@ -33,7 +33,7 @@ MOST_ENTRIES = 50_000
 _GZIP = b"\x1f\x8b"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml[^>]*\?>\s*")
 _DOCUMENT_TYPE = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
@@ -78,7 +78,7 @@ def _inflated(body: bytes) -> bytes:
 
 
 def _root(body: str, *, url: str) -> etree._Element:
-    if markup.sniff(body) is markup.Came.PAGE:
+    if markup.sniff(body) in (markup.Came.NOTHING, markup.Came.PAGE):
         raise NotReadable(markup.what_came(body, wanted="a sitemap", url=url))
     if _DOCUMENT_TYPE.search(body):
         raise NotReadable("the XML declares entities, which no sitemap needs: tell the portal")
@@ -104,7 +104,9 @@ def _root(body: str, *, url: str) -> etree._Element:
 
 def _repaired(body: str) -> bytes:
     """XML's own five entities only, no stray ``&`` and no forbidden characters; CDATA stays as it is."""
-    body = _ILLEGAL.sub("", _DECLARATION.sub("", body, count=1)).strip()
+    body = _ILLEGAL.sub("", body).strip()
+    if declaration := _DECLARATION.match(body):
+        body = body[declaration.end() :]
     first, *others = body.split("<![CDATA[")
     pieces = [_escaped(first)]
     for other in others:

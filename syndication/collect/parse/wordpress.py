@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
 from syndication.collect.parse.jsonfeed import read_json, rows, string, table, values
@@ -24,6 +25,15 @@ _NO_CATEGORY = frozenset({"uncategorized", "chua-phan-loai", "chua-duoc-phan-loa
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 _CLOSED = ("rest_forbidden", "rest_login_required", "rest_not_logged_in", "rest_cannot", "rest_disabled")
+
+
+def asked(url: str) -> str:
+    """The address to ask: as the portal's file has it, with pictures, authors and categories included."""
+    parts = urlsplit(url)
+    query = [] if not parts.query else [parts.query]
+    names = {part.partition("=")[0] for part in parts.query.split("&")}
+    query += [f"{name}={value}" for name, value in (("_embed", "1"), ("per_page", "20")) if name not in names]
+    return urlunsplit(parts._replace(query="&".join(query)))
 
 
 def parse(document: Document) -> Parsed:

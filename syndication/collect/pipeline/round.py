@@ -16,7 +16,7 @@ from syndication import __version__
 from syndication.collect import timing
 from syndication.collect.categorise import Categoriser
 from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
-from syndication.collect.parse import PARSERS
+from syndication.collect.parse import PARSERS, wordpress
 from syndication.collect.pipeline.keeper import keep
 from syndication.collect.pipeline.reader import FetchesMany, Read, Reader
 from syndication.domain.portal import Catalogue, Portal, Source
@@ -169,6 +169,8 @@ class _Desk:
             # Within its own host a source may move by itself; another host is for a person to confirm.
             same_host = urlsplit(record.moved_to).hostname == urlsplit(record.url).hostname
             url = record.moved_to if same_host else record.url
+        if source.read is Way.WORDPRESS:
+            url = wordpress.asked(url)
         fresh = (
             record.validators_at is not None
             and record.validators_at > now - VALIDATORS_LAST
