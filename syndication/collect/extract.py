@@ -173,14 +173,28 @@ def extract(document: Document, reading: ArticleReading) -> Extracted:
     chosen = _select(root, reading)
     lines = lines_of(body)
     title, heading = _title(body, lines, facts, chosen.get("title"))
-    page = _Page(root, body, document.url, facts=facts, title=title, heading=heading, chosen=chosen)
-    page.marked = read_microdata(root, heading)
+    page = _Page(
+        root=root,
+        body=body,
+        base=_base(root, document.url),
+        facts=facts,
+        marked=read_microdata(root, heading),
+        title=title,
+        heading=heading,
+        chosen=chosen,
+    )
     kept = [element for _, element in chosen.values()] + ([heading] if heading is not None else [])
     take_away(body, lines, kept)
     found = page.read()
     if says_instead and not found.published and len(clean.text_of(found.raw_content)) < 300:
         raise NotReadable(says_instead)
     return found
+
+
+def _base(root: etree._Element, url: str) -> str:
+    """What the page's relative addresses are relative to."""
+    written = next((element.get("href") or "" for element in root.iter("base")), "")
+    return canonical.absolute(written, url) or url
 
 
 # ------------------------------------------------------------------ the portal's selectors
@@ -324,34 +338,26 @@ _SURNAMES = frozenset(
 )
 
 
+@dataclass(kw_only=True)
 class _Page:
-    """A page and what is known of it so far."""
+    """A page and what is known of it before it is read."""
 
+    root: etree._Element
+    body: etree._Element
+    base: str
+    facts: Facts
     marked: Mapping[str, str]
     """What microdata says of the article."""
-
-    def __init__(
-        self,
-        root: etree._Element,
-        body: etree._Element,
-        url: str,
-        *,
-        facts: Facts,
-        title: str,
-        heading: etree._Element | None,
-        chosen: Mapping[str, _Chosen],
-    ) -> None:
-        self._root, self._body, self._facts = root, body, facts
-        self._title, self._key, self._heading, self._chosen = title, text.fold(title), heading, chosen
-        based = next((element.get("href") or "" for element in root.iter("base")), "")
-        self._base = canonical.absolute(based, url) or url
+    title: str
+    heading: etree._Element | None
+    chosen: Mapping[str, _Chosen]
 
     def read(self) -> Extracted:
         """Everything the page says for certain, once its furniture is gone."""
-        self._lines = lines_of(self._body)
+        self._lines = lines_of(self.body)
         self._at = self._place()
-        self._lead_box = self._chosen["lead"][1] if "lead" in self._chosen else self._find_lead()
-        self._box = self._chosen["body"][1] if "body" in self._chosen else self._find_text()
+        self._lead_box = self.chosen["lead"][1] if "lead" in self.chosen else self._find_lead()
+        self._box = self.chosen["body"][1] if "body" in self.chosen else self._find_text()
         inside = [number for number, line in enumerate(self._lines) if line.inside(self._box)]
         prose = [number for number in inside if number > self._at and self._lines[number].is_prose]
         self._first, self._last = (prose[0], prose[-1]) if prose else (-1, -1)
@@ -361,31 +367,31 @@ class _Page:
         )
         kept = self._clean_text()
         return Extracted(
-            title=self._title,
+            title=self.title,
             published=published,
             lead=self._lead(kept),
             raw_content=_inner(self._box) if kept and self._box is not None else "",
             image_url=image,
             author=author or _byline(kept),
-            labels=self._facts.labels,
+            labels=self.facts.labels,
             canonical_url=self._canonical(),
-            amp=self._root.get("amp") is not None or self._root.get("⚡") is not None,
+            amp=self.root.get("amp") is not None or self.root.get("⚡") is not None,
         )
 
     def _place(self) -> int:
         """The number of the title's line; -1 where it is not printed."""
-        within = [n for n, line in enumerate(self._lines) if line.text and line.inside(self._heading)]
-        exact = [n for n in within if self._lines[n].key == self._key]
-        whole = self._heading is not None and (self._heading.tag in _HEADS or len(within) <= 3)
+        within = [n for n, line in enumerate(self._lines) if line.text and line.inside(self.heading)]
+        exact = [n for n in within if self._lines[n].key == text.fold(self.title)]
+        whole = self.heading is not None and (self.heading.tag in _HEADS or len(within) <= 3)
         return exact[0] if exact else within[-1] if within and whole else -1
 
     # -------------------------------------------------------------- the text
 
     def _find_lead(self) -> etree._Element | None:
         """The element that is named as the lead, if it is among the first paragraphs under the title."""
-        if self._at < 0 or self._heading is None:
+        if self._at < 0 or self.heading is None:
             return None
-        holders = set(chain(self._heading))
+        holders = set(chain(self.heading))
         paragraphs = 0
         for line in self._lines[self._at + 1 :]:
             paragraphs += line.is_prose
@@ -404,7 +410,7 @@ class _Page:
         prose: Counter[etree._Element] = Counter()
         count: Counter[etree._Element] = Counter()
         for line in self._lines[self._at + 1 :]:
-            if line.ends and prose[self._body] > 200:
+            if line.ends and prose[self.body] > 200:
                 break
             if line.is_prose and not line.inside(self._lead_box):
                 for element in chain(line.block):
@@ -415,12 +421,12 @@ class _Page:
             one for one in boxes if one.get("itemprop") == "articleBody" or _TEXT_BOX.search(names_of(one))
         ]
         most = max((prose[element] for element in named), default=0)
-        if most >= 0.5 * prose[self._body] > 0:
+        if most >= 0.5 * prose[self.body] > 0:
             near = [element for element in named if prose[element] >= 0.9 * most]
             return max(near, key=lambda element: sum(1 for _ in element.iterancestors()))
         if self._at < 0 or not prose:
             return None
-        node = self._body
+        node = self.body
         while True:
             inner = [child for child in node if child in prose and child.tag in _CONTAINERS]
             child = max(inner, key=prose.__getitem__, default=None)
@@ -435,7 +441,7 @@ class _Page:
             return []
         lines = lines_of(self._box)
         again = max(
-            (n for n, line in enumerate(lines[:12]) if self._key and line.key == self._key), default=-1
+            (n for n, line in enumerate(lines[:12]) if text.fold(self.title) and line.key == text.fold(self.title)), default=-1
         )
         prose = next((n for n, line in enumerate(lines) if n > again and line.is_prose), 0)
         wiped = set(range(again + 1))
@@ -452,7 +458,7 @@ class _Page:
         wiped |= links_at_the_end([(n, line) for n, line in enumerate(lines) if n not in wiped])
         for number in wiped:
             lines[number].wipe()
-        _tidy(self._box, self._base)
+        _tidy(self._box, self.base)
         return [line for number, line in enumerate(lines) if number not in wiped]
 
     def _lead(self, kept: Sequence[Line]) -> str:
@@ -463,20 +469,20 @@ class _Page:
                 for n, one in enumerate(inner)
                 if one.text and not is_caption(inner, n, self._lead_box)
             )
-            said = " ".join(printed) or self._chosen.get("lead", ("",))[0]
+            said = " ".join(printed) or self.chosen.get("lead", ("",))[0]
         else:
             said = self._told_lead() or _bold_beginning(kept)
         lead = summary_of(html.escape(said, quote=False), "")
-        return "" if text.fold(lead) == self._key else lead
+        return "" if text.fold(lead) == text.fold(self.title) else lead
 
     def _told_lead(self) -> str:
         """The description in the metadata, if the page itself prints it: others are the site's slogan."""
         printed = [
             line for line in self._lines[self._at + 1 :][:40] if len(line.text) >= 40 and not line.is_link
         ]
-        for told in self._facts.all("description", "og:description", "description", "dc.description"):
+        for told in self.facts.all("description", "og:description", "description", "dc.description"):
             wanted = text.fold(told[:300])
-            if len(wanted) < 40 or wanted == self._key:
+            if len(wanted) < 40 or wanted == text.fold(self.title):
                 continue
             for line in printed:
                 if line.key.startswith(wanted):
@@ -488,10 +494,10 @@ class _Page:
     # -------------------------------------------------------------- the date
 
     def _published(self) -> str | None:
-        if "date" in self._chosen and readable(self._chosen["date"][0]):
-            return text.one_line(self._chosen["date"][0])
-        linked = (*self._facts.all("datePublished"), *self._facts.all("dateCreated"))
-        open_graph, dublin_core = self._facts.named(*DATE_METAS[:4]), self._facts.named(*DATE_METAS[4:])
+        if "date" in self.chosen and readable(self.chosen["date"][0]):
+            return text.one_line(self.chosen["date"][0])
+        linked = (*self.facts.all("datePublished"), *self.facts.all("dateCreated"))
+        open_graph, dublin_core = self.facts.named(*DATE_METAS[:4]), self.facts.named(*DATE_METAS[4:])
         marked = self.marked.get("datePublished", "")
         told = next(filter(readable, (*linked, *open_graph, marked, *dublin_core)), None)
         printed = self._printed_date()
@@ -543,28 +549,28 @@ class _Page:
 
     def _is_near_title(self, line: Line) -> bool:
         """Whether a line shares a parent or grandparent with the title that is smaller than the page."""
-        near = list(chain(self._heading))[1:3] if self._heading is not None else []
+        near = list(chain(self.heading))[1:3] if self.heading is not None else []
         holders = islice(chain(line.block), 3)
         return any(holder in near and holder.tag not in ("body", "form") for holder in holders)
 
     def _is_in_article(self, line: Line) -> bool:
         """Whether a line stands in the smallest element that holds both title and text."""
-        if self._heading is None or self._box is None:
+        if self.heading is None or self._box is None:
             return False
-        holders = set(chain(self._heading))
+        holders = set(chain(self.heading))
         return line.inside(next((one for one in chain(self._box) if one in holders), None))
 
     # -------------------------------------------------------------- the rest
 
     def _author(self) -> str | None:
-        if "author" in self._chosen:
-            return text.plain_line(self._chosen["author"][0])
-        told = self._facts.all("author", "author", "article:author", "dc.creator")
+        if "author" in self.chosen:
+            return text.plain_line(self.chosen["author"][0])
+        told = self.facts.all("author", "author", "article:author", "dc.creator")
         for name in (*told, self.marked.get("author", "")):
-            if _NAME.fullmatch(name) and text.fold(name) not in self._facts.sites:
+            if _NAME.fullmatch(name) and text.fold(name) not in self.facts.sites:
                 return name
         for number in range(self._at + 1, self._last + 7) if self._last > self._at >= 0 else ():
-            line = self._lines[number] if number < len(self._lines) else Line(self._body)
+            line = self._lines[number] if number < len(self._lines) else Line(self.body)
             if self._parted(self._last, number):
                 break
             labelled = _AUTHOR_LABEL.fullmatch(line.text)
@@ -575,21 +581,21 @@ class _Page:
 
     def _image(self, lines: Sequence[Line]) -> str | None:
         """The picture that the page names, else the first of some size between these lines."""
-        value, element = self._chosen.get("image", ("", None))
+        value, element = self.chosen.get("image", ("", None))
         chosen = _source(element) if element is not None and element.tag in IMAGES else value
-        linked = words(self._facts.linked.get("image"), "url", "contentUrl", "@id")
-        named = self._facts.named("og:image", "og:image:url", "itemprop:image", "twitter:image")
+        linked = words(self.facts.linked.get("image"), "url", "contentUrl", "@id")
+        named = self.facts.named("og:image", "og:image:url", "itemprop:image", "twitter:image")
         own = (_source(line.image) for line in lines if line.image is not None and not _is_small(line.image))
         for address in (chosen, linked, *named, self.marked.get("image", ""), *own):
-            if address and not _is_stand_in(address) and (found := canonical.absolute(address, self._base)):
+            if address and not _is_stand_in(address) and (found := canonical.absolute(address, self.base)):
                 return found
         return None
 
     def _canonical(self) -> str | None:
         """The address the page gives itself; the front page's, which some sites print everywhere, is none."""
-        links = [link for link in self._root.iter("link") if (link.get("rel") or "").lower() == "canonical"]
-        for address in (*(link.get("href") or "" for link in links), *self._facts.named("og:url")):
-            if found := canonical.absolute(address, self._base):
+        links = [link for link in self.root.iter("link") if (link.get("rel") or "").lower() == "canonical"]
+        for address in (*(link.get("href") or "" for link in links), *self.facts.named("og:url")):
+            if found := canonical.absolute(address, self.base):
                 parts = urlsplit(found)
                 return found if parts.path.strip("/") or parts.query else None
         return None

@@ -30,6 +30,7 @@ from syndication.publish.select import FeedPlan
 log = logging.getLogger(__name__)
 
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+DCMI_TERMS = "http://purl.org/dc/terms/"
 MEDIA = "http://search.yahoo.com/mrss/"
 SYNDICATION = "http://purl.org/rss/1.0/modules/syndication/"
 
@@ -46,7 +47,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc] # feedgen ships no ty
     """Namespaces and what the channel says beyond feedgen: how often it changes."""
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DUBLIN_CORE, "media": MEDIA, "sy": SYNDICATION}
+        return {"dc": DUBLIN_CORE, "dcterms": DCMI_TERMS, "media": MEDIA, "sy": SYNDICATION}
 
     def extend_rss(self, feed: etree._Element) -> etree._Element:
         channel = feed[0]
@@ -79,6 +80,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc] # feedgen ships
         etree.SubElement(source, "title").text = self.source["name"]
         etree.SubElement(source, "updated").text = self.story.updated_at.isoformat()
         etree.SubElement(source, "link", rel="alternate", type="text/html", href=self.source["home"])
+        _portal_date(entry, self.story)
         _picture(entry, self.story)
         return entry
 
@@ -86,11 +88,15 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc] # feedgen ships
         assert self.story  # noqa: S101 -- set right after the extension is loaded
         creator = etree.SubElement(entry, f"{{{DUBLIN_CORE}}}creator")
         creator.text = text.clean_text(self.story.author or self.source["name"])
-        if self.story.lead.published_at:
-            date = etree.SubElement(entry, f"{{{DUBLIN_CORE}}}date")
-            date.text = self.story.lead.published_at.isoformat()
+        _portal_date(entry, self.story)
         _picture(entry, self.story)
         return entry
+
+
+def _portal_date(entry: etree._Element, story: Story) -> None:
+    """The portal's own date beside ours; as dcterms, because dc:date would say the same as pubDate."""
+    if story.lead.published_at:
+        etree.SubElement(entry, f"{{{DCMI_TERMS}}}issued").text = story.lead.published_at.isoformat()
 
 
 def _picture(entry: etree._Element, story: Story) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 from lxml import etree
 
@@ -24,20 +25,21 @@ def build(plans: Iterable[FeedPlan], *, title: str, links: Links) -> bytes:
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = title
-    etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
     body = etree.SubElement(root, "body")
     groups: dict[str, etree._Element] = {}
     for plan in plans:
         group = group_of(plan.name)
         if group not in groups:
-            groups[group] = etree.SubElement(body, "outline", text=GROUPS[group], title=GROUPS[group])
+            groups[group] = etree.SubElement(body, "outline", text=GROUPS[group])
+        # The text of an outline is HTML by the specification, so «TT&TT» is escaped once more than XML needs.
+        text, description = escape(plan.title, quote=False), escape(plan.description, quote=False)
         etree.SubElement(
             groups[group],
             "outline",
             type="rss",
-            text=plan.title,
-            title=plan.title,
-            description=plan.description,
+            text=text,
+            title=text,
+            description=description,
             language=plan.language,
             version="RSS2",
             xmlUrl=links.feed(plan.name, FeedFormat.RSS),

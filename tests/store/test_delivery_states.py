@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from syndication.domain.issue import DeliveryState
-from syndication.store import Memory, Store
+from syndication.store import Memory, Store, open_store
 from syndication.store.deliveries import MOST_ATTEMPTS_IN_DOUBT
 from syndication.store.tables import deliveries
 from tests.store.stock import ISSUE, NOW, keep_issue, recipients
@@ -36,52 +38,67 @@ def put_in(memory: Memory, state: DeliveryState, **columns: object) -> int:
     return delivery.id
 
 
+class _Undo(Exception):
+    """Ends a transaction whose work is not to stay."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def one_issue(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A database with an issue for one reader, of each kind in turn, for all the tests of this file."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'test.db'}"
+    else:
+        url = request.getfixturevalue("postgres")()
+    opened = open_store(url)
+    opened.migrate()
+    keep_issue(opened, readers=1)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def issue(store: Store) -> Store:
-    """A store with an issue for one reader."""
-    keep_issue(store, readers=1)
-    return store
+def memory(one_issue: Store) -> Iterator[Memory]:
+    """A transaction on that database, undone when the test is over."""
+    with suppress(_Undo), one_issue.write() as memory:
+        yield memory
+        raise _Undo
 
 
 @pytest.mark.parametrize("state", D)
-def test_only_a_delivery_that_is_going_out_can_come_into_doubt(issue: Store, state: DeliveryState) -> None:
-    with issue.write() as memory:
-        put_in(memory, state)
-        assert memory.deliveries.doubt(now=NOW + LEASE) == 0
-        assert memory.deliveries.doubt(now=LATER) == (1 if state is D.SENDING else 0)
-        [found] = memory.deliveries.of_issue(ISSUE)
+def test_only_a_delivery_that_is_going_out_can_come_into_doubt(memory: Memory, state: DeliveryState) -> None:
+    put_in(memory, state)
+    assert memory.deliveries.doubt(now=NOW + LEASE) == 0
+    assert memory.deliveries.doubt(now=LATER) == (1 if state is D.SENDING else 0)
+    [found] = memory.deliveries.of_issue(ISSUE)
     assert found.state is (D.UNCERTAIN if state is D.SENDING else state)
     assert found.doubtful is (state is D.SENDING)
 
 
 @pytest.mark.parametrize("attempts", range(1, MOST_ATTEMPTS_IN_DOUBT + 2))
-def test_a_delivery_in_doubt_is_sent_again_but_not_for_ever(issue: Store, attempts: int) -> None:
-    with issue.write() as memory:
-        put_in(memory, D.SENDING, attempts=attempts)
-        memory.deliveries.doubt(now=LATER)
-        again = memory.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
-        left = memory.deliveries.unfinished(ISSUE)
+def test_a_delivery_in_doubt_is_sent_again_but_not_for_ever(memory: Memory, attempts: int) -> None:
+    put_in(memory, D.SENDING, attempts=attempts)
+    memory.deliveries.doubt(now=LATER)
+    again = memory.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
+    left = memory.deliveries.unfinished(ISSUE)
     assert (again is not None) is (attempts < MOST_ATTEMPTS_IN_DOUBT)
     assert left == (1 if attempts < MOST_ATTEMPTS_IN_DOUBT else 0)
     assert again is None or (again.doubtful and again.says and "nobody can know" in again.says)
 
 
 @pytest.mark.parametrize("state", D)
-def test_only_what_waits_is_claimed(issue: Store, state: DeliveryState) -> None:
-    with issue.write() as memory:
-        put_in(memory, state)
-        taken = memory.deliveries.claim(ISSUE, owner="b", now=NOW, lease=LEASE)
+def test_only_what_waits_is_claimed(memory: Memory, state: DeliveryState) -> None:
+    put_in(memory, state)
+    taken = memory.deliveries.claim(ISSUE, owner="b", now=NOW, lease=LEASE)
     assert (taken is not None) is (state in (D.QUEUED, D.DEFERRED, D.UNCERTAIN))
     assert taken is None or taken.state is D.CLAIMED
 
 
 @pytest.mark.parametrize("state", D)
-def test_only_what_is_claimed_goes_out(issue: Store, state: DeliveryState) -> None:
-    with issue.write() as memory:
-        delivery = put_in(memory, state, lease_owner="a", attempts=1)
-        assert not memory.deliveries.begin(delivery, owner="b", now=NOW, lease=LEASE)
-        begun = memory.deliveries.begin(delivery, owner="a", now=NOW, lease=LEASE)
-        [found] = memory.deliveries.of_issue(ISSUE)
+def test_only_what_is_claimed_goes_out(memory: Memory, state: DeliveryState) -> None:
+    delivery = put_in(memory, state, lease_owner="a", attempts=1)
+    assert not memory.deliveries.begin(delivery, owner="b", now=NOW, lease=LEASE)
+    begun = memory.deliveries.begin(delivery, owner="a", now=NOW, lease=LEASE)
+    [found] = memory.deliveries.of_issue(ISSUE)
     assert begun is (state is D.CLAIMED)
     assert (found.state, found.attempts) == ((D.SENDING, 2) if begun else (state, 1))
 
@@ -89,29 +106,28 @@ def test_only_what_is_claimed_goes_out(issue: Store, state: DeliveryState) -> No
 @pytest.mark.parametrize("state", D)
 @pytest.mark.parametrize("result", [D.ACCEPTED, D.FAILED, D.DEFERRED, D.UNCERTAIN, D.SUPPRESSED])
 def test_only_what_one_holds_is_settled_and_every_attempt_counts_once(
-    issue: Store, state: DeliveryState, result: DeliveryState
+    memory: Memory, state: DeliveryState, result: DeliveryState
 ) -> None:
     again_at = NOW + timedelta(minutes=5) if result is D.DEFERRED else None
-    with issue.write() as memory:
-        delivery = put_in(memory, state, lease_owner="a", attempts=1)
+    delivery = put_in(memory, state, lease_owner="a", attempts=1)
 
-        def settle(owner: str) -> bool:
-            return memory.deliveries.settle(
-                delivery,
-                owner=owner,
-                state=result,
-                code=250,
-                says="so",
-                now=NOW,
-                next_at=again_at,
-                doubtful=result is D.UNCERTAIN,
-            )
+    def settle(owner: str) -> bool:
+        return memory.deliveries.settle(
+            delivery,
+            owner=owner,
+            state=result,
+            code=250,
+            says="so",
+            now=NOW,
+            next_at=again_at,
+            doubtful=result is D.UNCERTAIN,
+        )
 
-        assert not settle("b")
-        settled = settle("a")
-        assert not settle("a"), "what is settled is nobody's"
-        [found] = memory.deliveries.of_issue(ISSUE)
-        next_at = memory.deliveries.next_at(ISSUE)
+    assert not settle("b")
+    settled = settle("a")
+    assert not settle("a"), "what is settled is nobody's"
+    [found] = memory.deliveries.of_issue(ISSUE)
+    next_at = memory.deliveries.next_at(ISSUE)
     assert settled is (state in (D.CLAIMED, D.SENDING))
     if not settled:
         assert (found.state, found.attempts, found.says) == (state, 1, None)
@@ -123,32 +139,29 @@ def test_only_what_one_holds_is_settled_and_every_attempt_counts_once(
     assert next_at == again_at
 
 
-def test_a_doubt_once_noted_stays_noted(issue: Store) -> None:
-    with issue.write() as memory:
-        delivery = put_in(memory, D.SENDING, doubtful=True)
-        memory.deliveries.settle(delivery, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
-        [found] = memory.deliveries.of_issue(ISSUE)
+def test_a_doubt_once_noted_stays_noted(memory: Memory) -> None:
+    delivery = put_in(memory, D.SENDING, doubtful=True)
+    memory.deliveries.settle(delivery, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
+    [found] = memory.deliveries.of_issue(ISSUE)
     assert found.doubtful
 
 
 @pytest.mark.parametrize("state", D)
-def test_a_reader_who_left_gets_nothing_more_that_waits(issue: Store, state: DeliveryState) -> None:
-    with issue.write() as memory:
-        put_in(memory, state)
-        [reader] = memory.subscribers.all()
-        memory.deliveries.suppress(reader.id + 1, says="somebody else", now=NOW)
-        memory.deliveries.suppress(reader.id, says="unsubscribed", now=NOW)
-        [found] = memory.deliveries.of_issue(ISSUE)
+def test_a_reader_who_left_gets_nothing_more_that_waits(memory: Memory, state: DeliveryState) -> None:
+    put_in(memory, state)
+    [reader] = memory.subscribers.all()
+    memory.deliveries.suppress(reader.id + 1, says="somebody else", now=NOW)
+    memory.deliveries.suppress(reader.id, says="unsubscribed", now=NOW)
+    [found] = memory.deliveries.of_issue(ISSUE)
     assert found.state is (D.SUPPRESSED if state in (D.QUEUED, D.DEFERRED) else state)
 
 
-def test_the_recipients_are_frozen_once_and_an_address_gets_one_delivery(issue: Store) -> None:
-    with issue.write() as memory:
-        [one] = recipients(memory)
-        twin = replace(one, email=one.email.upper(), message_id="<other@tin.example.vn>")
-        memory.deliveries.prepare(ISSUE, [one, twin, twin], now=LATER)
-        memory.deliveries.prepare(ISSUE, [], now=LATER)
-        [found] = memory.deliveries.of_issue(ISSUE)
+def test_the_recipients_are_frozen_once_and_an_address_gets_one_delivery(memory: Memory) -> None:
+    [one] = recipients(memory)
+    twin = replace(one, email=one.email.upper(), message_id="<other@tin.example.vn>")
+    memory.deliveries.prepare(ISSUE, [one, twin, twin], now=LATER)
+    memory.deliveries.prepare(ISSUE, [], now=LATER)
+    [found] = memory.deliveries.of_issue(ISSUE)
     assert (found.message_id, found.at) == (one.message_id, NOW)
     assert (found.state, found.attempts, found.doubtful, found.categories) == (D.QUEUED, 0, False, ())
 

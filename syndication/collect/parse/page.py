@@ -58,7 +58,8 @@ def parse(document: Document) -> Parsed:
     by more than its tags.
     """
     body = markup.characters(document)
-    if markup.sniff(body) not in (markup.Came.PAGE, markup.Came.OTHER):
+    came = markup.sniff(body)
+    if came not in (markup.Came.PAGE, markup.Came.OTHER):
         raise NotReadable(markup.what_came(body, wanted="a web page"))
     parts = {name: _Part.of(name, written) for name, written in document.select.items()}
     for name in ("item", "link"):
@@ -66,8 +67,10 @@ def parse(document: Document) -> Parsed:
             raise NotReadable(f'select.{name} is missing in the portal\'s file: read = "page" needs it')
     root = markup.read_html(body)
     etree.strip_elements(root, "script", "style", "noscript", "template", with_tail=False)
-    elements = _without_frames(parts["item"].find(root, most=MOST_ELEMENTS))
+    elements = _without_frames(parts["item"].find(root))
     if not elements:
+        if came is markup.Came.OTHER:
+            raise NotReadable(markup.what_came(body, wanted="a web page"))
         if says := markup.instead(root, body, url=document.url):
             raise NotReadable(says)
         if any(_evaluate(path, root) for path in parts["item"].containers()):
@@ -108,16 +111,16 @@ class _Part:
         css = written[: ending.start()] if ending else written
         try:
             selectors = tuple(parse_css(css.strip() or ":scope"))
-            path = _compiled(*selectors)
+            path = _compiled(*selectors, most=MOST_ELEMENTS if name == "item" else MOST_NODES)
         except (SelectorError, etree.XPathError, RecursionError) as cause:
             raise NotReadable(
                 f'select.{name} = "{written}" is no CSS selector ({cause}): correct it in the portal\'s file'
             ) from cause
         return cls(name, written, selectors, path, ending[1].lower() if ending else None)
 
-    def find(self, within: etree._Element, *, most: int = MOST_NODES) -> list[etree._Element]:
+    def find(self, within: etree._Element) -> list[etree._Element]:
         """The elements that it means, in the order of the page."""
-        return _evaluate(self.path, within)[:most]
+        return _evaluate(self.path, within)
 
     def texts(self, within: etree._Element) -> Iterator[str]:
         for element in self.find(within):
@@ -144,14 +147,14 @@ class _Part:
                 continue
             container = Selector(tree.selector)
             if any(container.specificity()[:2]):
-                yield _compiled(container)
+                yield _compiled(container, most=1)
 
 
-def _compiled(*selectors: Selector) -> etree.XPath:
+def _compiled(*selectors: Selector, most: int) -> etree.XPath:
+    """XPath of what any of the selectors means; each is cut before libxml2 brings them all into order, slowly."""
     translator = HTMLTranslator()
-    return etree.XPath(
-        " | ".join(translator.selector_to_xpath(one, translate_pseudo_elements=True) for one in selectors)
-    )
+    paths = (translator.selector_to_xpath(one, translate_pseudo_elements=True) for one in selectors)
+    return etree.XPath(" | ".join(f"({path})[position() <= {most}]" for path in paths))
 
 
 def _evaluate(path: etree.XPath, within: etree._Element) -> list[etree._Element]:

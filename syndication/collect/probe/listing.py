@@ -66,8 +66,6 @@ class Listing:
     items: tuple[Item, ...]
     dated: int
     """Items whose date can be read."""
-    aside: bool
-    """It stands in a menu, a header or a footer."""
 
     @property
     def worth(self) -> float:
@@ -75,8 +73,7 @@ class Listing:
         count = len(self.items)
         leads = sum(bool(item.raw_summary) for item in self.items) / count
         pictures = sum(bool(item.image_url) for item in self.items) / count
-        points = min(count, 20) * (1 + 2 * self.dated / count + leads + pictures / 2)
-        return points / 10 if self.aside else points
+        return count * (1 + 2 * self.dated / count + leads + pictures / 2)
 
 
 def find_lists(document: Document, *, hosts: Collection[str]) -> tuple[Listing, ...]:
@@ -93,14 +90,14 @@ def find_lists(document: Document, *, hosts: Collection[str]) -> tuple[Listing, 
     found: dict[tuple[tuple[str, str], ...], Listing] = {}
     for boxes in sheet.groups()[:_MOST_LISTS]:
         for select in sheet.proposals(boxes):
-            listing = read_with(document, select, aside=_is_aside(boxes[0].element))
+            listing = read_with(document, select)
             if listing and len(listing.items) >= max(FEWEST_ITEMS, _NEARLY_ALL * len(boxes)):
                 found.setdefault(tuple(select.items()), listing)
                 break
     return tuple(sorted(found.values(), key=lambda one: one.worth, reverse=True))
 
 
-def read_with(document: Document, select: Mapping[str, str], *, aside: bool = False) -> Listing | None:
+def read_with(document: Document, select: Mapping[str, str]) -> Listing | None:
     """What these selectors read on this page, or None where that is nothing."""
     try:
         parsed = page.parse(replace(document, select=select))
@@ -108,7 +105,7 @@ def read_with(document: Document, select: Mapping[str, str], *, aside: bool = Fa
         return None
     items = tuple(item for item in parsed.items if item.url and item.title)
     dated = sum(_reads(item.published or "") for item in items)
-    return Listing(select=select, items=items, dated=dated, aside=aside) if items else None
+    return Listing(select=select, items=items, dated=dated) if items else None
 
 
 def link_texts(root: etree._Element, url: str) -> Iterator[tuple[str, str, etree._Element]]:
@@ -188,7 +185,8 @@ class _Sheet:
                 if known is None or len(title) > len(known.words):
                     made[(element.tag, make)][address] = _Box(element, address, link)
         groups = [list(boxes.values()) for boxes in made.values() if len(boxes) >= FEWEST_ITEMS]
-        return sorted(groups, key=lambda boxes: (_is_aside(boxes[0].element), -len(boxes)))
+        groups = [boxes for boxes in groups if not stands_aside(boxes[0].element)]
+        return sorted(groups, key=len, reverse=True)
 
     def proposals(self, boxes: Sequence[_Box]) -> Iterator[Mapping[str, str]]:
         """Selectors for a list, the soundest first."""
@@ -428,8 +426,8 @@ def _step(tag: str, names: Iterable[str]) -> str:
     return ".".join((tag, *names))
 
 
-def _is_aside(element: etree._Element) -> bool:
-    """Whether a box stands in what surrounds every page of a portal."""
+def stands_aside(element: etree._Element) -> bool:
+    """Whether an element stands in what surrounds every page of a portal: menus, header, footer."""
     for around in element.iterancestors():
         if around.tag in ("nav", "footer", "header"):
             return True

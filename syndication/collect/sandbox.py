@@ -1,0 +1,301 @@
+"""Reads documents in a process of its own, which is killed when one of them takes too long or too much memory.
+
+What comes from portals may be broken, or made to harm: a megabyte of ill-formed markup keeps feedparser busy for three
+seconds, and a thread cannot be stopped from outside. So a child process does the reading. It has nothing to lose: none
+of our connections, none of our settings, a bound on its memory, and a clock of its own should we be gone.
+
+Documents and answers are pickles, each after its length. A child that a document has taken over may answer anything,
+so an answer may hold only the words that parsers use.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import gc
+import io
+import logging
+import os
+import pickle
+import queue
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from types import MappingProxyType, TracebackType
+from typing import IO, Any, Self, cast
+
+from syndication.collect.extract import Extracted, extract
+from syndication.collect.parse import PARSERS
+from syndication.collect.parse.document import Document, Parsed
+from syndication.domain.article import Item
+from syndication.domain.portal import ArticleReading, Read
+from syndication.errors import NotReadable, SyndicationError
+
+log = logging.getLogger(__name__)
+
+MEBIBYTE = 1 << 20
+LONGEST_ANSWER = 256 * MEBIBYTE
+START_SECONDS = 60.0
+"""In which a child must be ready. It takes a small part of one on a machine that has nothing else to do."""
+GRACE_SECONDS = 2.0
+"""A child whose time is over is killed by us; when nobody does, it ends by itself so much later."""
+
+_INHERITED = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "SYSTEMROOT", "TZ")
+"""What a child needs of our environment; the rest holds passwords."""
+_WORDS = {(word.__module__, word.__qualname__): word for word in (Extracted, Item, Parsed, timedelta)}
+_LENGTH = struct.Struct(">Q")
+_ADVICE = "it is broken, or made to harm; open the address in a browser and tell the portal"
+
+
+def _parse(read: Read, document: Document) -> Parsed:
+    return PARSERS[read](document)
+
+
+_STEPS: Mapping[str, Callable[..., object]] = MappingProxyType({"parse": _parse, "extract": extract})
+
+
+class Sandbox:
+    """Reads documents in ``workers`` child processes, each with ``seconds`` for a document and ``memory`` bytes.
+
+    A child is started when a document needs it, and serves many. May be used from several threads; those for whom no
+    child is free wait. To be used in ``with``; afterwards no child is left.
+    """
+
+    def __init__(self, *, workers: int = 1, seconds: float = 20.0, memory: int = 1024 * MEBIBYTE) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._workers = workers
+        # The last in is the first out: as few children are started as are needed at once.
+        self._free: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(workers):
+            self._free.put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in [self._free.get() for _ in range(self._workers)]:
+            if child is not None:
+                child.end()
+            self._free.put(None)
+
+    def parse(self, read: Read, document: Document) -> Parsed:
+        """The items of a document, read in this way (``collect.parse.PARSERS``).
+
+        Raises NotReadable as the parser does, and when reading takes too long or too much memory.
+        """
+        found = self._ask("parse", read, document)
+        if not isinstance(found, Parsed):
+            raise TypeError(f"a parser answered {type(found).__name__}")
+        return found
+
+    def extract(self, document: Document, reading: ArticleReading) -> Extracted:
+        """What an article's own page says (``collect.extract.extract``); raises as ``parse`` does."""
+        found = self._ask("extract", document, reading)
+        if not isinstance(found, Extracted):
+            raise TypeError(f"extract answered {type(found).__name__}")
+        return found
+
+    def _ask(self, step: str, *subject: object) -> object:
+        question = _pickled((step, *subject))
+        child = self._free.get()
+        try:
+            if child is not None:
+                with suppress(_Ended):
+                    return child.ask(question)
+                # Somebody killed it, or what it read earlier was too much for it: that is not this document's fault.
+            child = _Child(seconds=self._seconds, memory=self._memory)
+            try:
+                return child.ask(question)
+            except _Ended as end:
+                raise NotReadable(f"reading the document {end}: {_ADVICE}") from None
+        finally:
+            self._free.put(child if child is not None and child.alive else None)
+
+
+class _Ended(Exception):
+    """A child ended over a document. Its text says how."""
+
+
+class _Child:
+    """One process that reads documents."""
+
+    def __init__(self, *, seconds: float, memory: int) -> None:
+        self.alive = True
+        self._seconds = seconds
+        self._memory = memory
+        self._process = subprocess.Popen(  # noqa: S603 -- this very Python and this very module
+            [sys.executable, "-P", "-m", __spec__.name, str(memory), str(seconds + GRACE_SECONDS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=_environment(),
+            start_new_session=True,  # what a person types at our terminal is for us, who then end it
+        )
+        self._questions = cast("IO[bytes]", self._process.stdin)
+        self._answers = cast("IO[bytes]", self._process.stdout)
+        try:
+            self._within(START_SECONDS, b"")
+        except EOFError:
+            raise SyndicationError(
+                "the process that reads documents does not start: run "
+                f"`{sys.executable} -m {__spec__.name} {memory} 60 </dev/null` and see what it says"
+            ) from None
+
+    def ask(self, question: bytes) -> object:
+        """The answer. Raises NotReadable, or _Ended when the process ended over the question."""
+        began = time.monotonic()
+        try:
+            answer = _Answer(io.BytesIO(self._within(self._seconds, question))).load()
+        except EOFError:
+            if time.monotonic() - began >= self._seconds:
+                raise NotReadable(
+                    f"reading the document takes longer than {self._seconds:g} s: {_ADVICE}"
+                ) from None
+            raise _Ended(f"ended the process that read it (exit status {self._process.returncode})") from None
+        except BaseException:
+            self.end()
+            raise
+        return self._understood(*answer)
+
+    def _understood(self, outcome: str, *says: Any) -> object:
+        if outcome == "found":
+            return says[0]
+        if outcome == "refused":
+            text, permanent, retry_after = says
+            raise NotReadable(text, permanent=permanent, retry_after=retry_after)
+        if outcome == "memory":
+            self.end()
+            raise _Ended(f"takes more than {self._memory // MEBIBYTE} MiB of memory")
+        what, trace = says
+        log.error("a parser failed, which is our fault:\n%s", trace)
+        raise NotReadable(f"our reader fails on this document ({what}): report it with what the log says")
+
+    def _within(self, seconds: float, question: bytes) -> bytes:
+        """Send a question, unless it is empty, and wait for the answer. Raises EOFError, the process then ended."""
+        killing = threading.Timer(seconds, self._process.kill)
+        killing.daemon = True
+        killing.start()
+        try:
+            if question:
+                with suppress(BrokenPipeError):  # it may have said why before it ended
+                    _send(self._questions.fileno(), question)
+            return _receive(self._answers.fileno(), longest=LONGEST_ANSWER)
+        except EOFError:
+            self.end()
+            raise
+        finally:
+            killing.cancel()
+
+    def end(self) -> None:
+        """Kill it; it has nothing to put in order."""
+        self.alive = False
+        self._process.kill()
+        self._process.wait()
+        self._questions.close()
+        self._answers.close()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+# --- what goes over the pipes ---
+
+
+def _send(pipe: int, message: bytes) -> None:
+    rest = memoryview(_LENGTH.pack(len(message)) + message)
+    while rest:
+        rest = rest[os.write(pipe, rest) :]
+
+
+def _receive(pipe: int, *, longest: int | None = None) -> bytes:
+    """The next message. Raises EOFError when there is none, or one that is longer than can be true."""
+    (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size))
+    if longest is not None and length > longest:
+        raise EOFError
+    return _read(pipe, length)
+
+
+def _read(pipe: int, length: int) -> bytes:
+    pieces: list[bytes] = []
+    while length:
+        piece = os.read(pipe, min(length, MEBIBYTE))
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _pickled(message: object) -> bytes:
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = {**copyreg.dispatch_table, MappingProxyType: _as_dict}
+    pickler.dump(message)
+    return written.getvalue()
+
+
+def _as_dict(proxy: MappingProxyType[Any, Any]) -> tuple[type[dict[Any, Any]], tuple[dict[Any, Any]]]:
+    # Our frozen words hold such mappings, which pickle does not take; a dict is as good there.
+    return dict, (dict(proxy),)
+
+
+class _Answer(pickle.Unpickler):
+    """Reads what a child says, and makes nothing of it but words (see "Restricting Globals" in Python's ``pickle``)."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The word of this name; raises UnpicklingError when it is not one that parsers use."""
+        try:
+            return _WORDS[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"a parser may not answer with {module}.{name}") from None
+
+
+# --- in the child ---
+
+
+def work() -> None:
+    """Be the child: answer what comes on standard input until it ends, which it does when the parent is gone."""
+    memory, seconds = int(sys.argv[1]), float(sys.argv[2])
+    questions, answers = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)  # what a library prints is not an answer
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    gc.freeze()
+    _send(answers, b"ready")
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            answer = _answer(_receive(questions), seconds)
+            _send(answers, answer)
+
+
+def _answer(question: bytes, seconds: float) -> bytes:
+    signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends the process, whatever it is doing
+    try:
+        step, *subject = pickle.loads(question)  # noqa: S301 -- our parent wrote it
+        return _pickled(("found", _STEPS[step](*subject)))
+    except NotReadable as refusal:
+        return _pickled(("refused", str(refusal), refusal.permanent, refusal.retry_after))
+    except MemoryError:
+        return _pickled(("memory",))
+    except Exception as bug:  # noqa: BLE001 -- it goes to the parent's log
+        what = f"{bug.__class__.__name__}: {bug}"[:300]
+        return _pickled(("stumbled", what, traceback.format_exc()[-8000:]))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+if __name__ == "__main__":
+    work()
