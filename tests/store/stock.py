@@ -63,18 +63,17 @@ def content(subject: str = "Điểm tin", *, week: IsoWeek = WEEK) -> IssueConte
     return IssueContent(week=week, subject=subject, hero=None, sections=())
 
 
-def keep_issue(store: Store, *, readers: int, now: datetime = NOW) -> None:
+def keep_issue(memory: Memory, *, readers: int, now: datetime = NOW) -> None:
     """An issue with its recipients frozen, and that many readers for it."""
-    with store.write() as memory:
-        people = [
-            Registration(
-                line=line, email=f"reader{line}@docgia.example", email_key=f"reader{line}@docgia.example"
-            )
-            for line in range(readers)
-        ]
-        memory.subscribers.register(people, now=now)
-        memory.issues.draft(content(), cut_at=now, now=now)
-        memory.deliveries.prepare(ISSUE, recipients(memory), now=now)
+    people = [
+        Registration(
+            line=line, email=f"reader{line}@docgia.example", email_key=f"reader{line}@docgia.example"
+        )
+        for line in range(readers)
+    ]
+    memory.subscribers.register(people, now=now)
+    memory.issues.draft(content(), cut_at=now, now=now)
+    memory.deliveries.prepare(ISSUE, recipients(memory), now=now)
 
 
 def recipients(memory: Memory) -> list[Recipient]:

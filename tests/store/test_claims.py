@@ -139,7 +139,8 @@ def test_many_may_learn_of_the_same_sources_at_once(store: Store) -> None:
 
 
 def test_many_claim_deliveries_at_once_and_none_is_taken_twice(store: Store) -> None:
-    keep_issue(store, readers=200)
+    with store.write() as memory:
+        keep_issue(memory, readers=200)
 
     def take(number: int) -> list[int]:
         taken: list[int] = []
@@ -159,12 +160,12 @@ def test_many_claim_deliveries_at_once_and_none_is_taken_twice(store: Store) -> 
 
 def test_a_claim_takes_no_more_than_it_hands_out(store: Store) -> None:
     # PostgreSQL, once it had counted a tiny table, ran the picking subquery anew for every row: one claim took all.
-    keep_issue(store, readers=1)
     with store.write() as memory:
+        keep_issue(memory, readers=1)
         memory.sources.ensure(sources(1), now=NOW)
     let_the_planner_think_all_is_small(store)
-    keep_issue(store, readers=9)
     with store.write() as memory:
+        keep_issue(memory, readers=9)
         memory.sources.ensure(sources(9), now=NOW)
         assert memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
         assert memory.deliveries.counts(ISSUE) == {"claimed": 1, "queued": 8}
@@ -179,8 +180,8 @@ def test_a_claim_takes_no_more_than_it_hands_out(store: Store) -> None:
 
 
 def test_a_delivery_claimed_and_left_is_free_when_its_lease_ends(store: Store) -> None:
-    keep_issue(store, readers=1)
     with store.write() as memory:
+        keep_issue(memory, readers=1)
         first = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
         assert memory.deliveries.claim(ISSUE, owner="b", now=NOW + LEASE, lease=LEASE) is None
         second = memory.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
@@ -190,7 +191,8 @@ def test_a_delivery_claimed_and_left_is_free_when_its_lease_ends(store: Store) -
 
 
 def test_what_a_lost_claim_came_to_is_not_written(store: Store) -> None:
-    keep_issue(store, readers=1)
+    with store.write() as memory:
+        keep_issue(memory, readers=1)
     wanted = sources(1)
     with store.write() as memory:
         memory.sources.ensure(wanted, now=NOW)
@@ -249,7 +251,8 @@ def test_a_source_settled_is_nobodys(store: Store) -> None:
 def test_the_claims_of_a_killed_process_are_free_at_once_and_those_of_a_living_one_are_not(
     store: Store, database_url: str
 ) -> None:
-    keep_issue(store, readers=6)
+    with store.write() as memory:
+        keep_issue(memory, readers=6)
     wanted = sources(5)
     with store.write() as memory:
         memory.sources.ensure(wanted, now=NOW)
@@ -276,7 +279,8 @@ def test_the_claims_of_a_killed_process_are_free_at_once_and_those_of_a_living_o
 
 
 def test_a_dead_process_nobody_buried_is_gone(store: Store, database_url: str) -> None:
-    keep_issue(store, readers=2)
+    with store.write() as memory:
+        keep_issue(memory, readers=2)
     with another_process(database_url) as (process, owner):
         assert not is_gone(owner)
         process.kill()
@@ -306,8 +310,8 @@ def test_a_process_that_never_was_is_gone() -> None:
 
 
 def test_a_claim_walks_along_indexes_however_many_issues_were_sent(store: Store) -> None:
-    keep_issue(store, readers=3)
     with store.write() as memory:
+        keep_issue(memory, readers=3)
         if memory.connection.dialect.name == "postgresql":
             memory.connection.execute(text("SET LOCAL enable_seqscan = off"))
         plans: list[str] = []

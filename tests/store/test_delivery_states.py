@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from syndication.domain.issue import DeliveryState
-from syndication.store import Memory, Store, open_store
+from syndication.store import Memory
 from syndication.store.deliveries import MOST_ATTEMPTS_IN_DOUBT
 from syndication.store.tables import deliveries
 from tests.store.stock import ISSUE, NOW, keep_issue, recipients
@@ -38,67 +36,48 @@ def put_in(memory: Memory, state: DeliveryState, **columns: object) -> int:
     return delivery.id
 
 
-class _Undo(Exception):
-    """Ends a transaction whose work is not to stay."""
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def one_issue(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A database with an issue for one reader, of each kind in turn, for all the tests of this file."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'test.db'}"
-    else:
-        url = request.getfixturevalue("postgres")()
-    opened = open_store(url)
-    opened.migrate()
-    keep_issue(opened, readers=1)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
-def memory(one_issue: Store) -> Iterator[Memory]:
-    """A transaction on that database, undone when the test is over."""
-    with suppress(_Undo), one_issue.write() as memory:
-        yield memory
-        raise _Undo
+def issue(memory: Memory) -> Memory:
+    """A transaction on a database with an issue for one reader."""
+    keep_issue(memory, readers=1)
+    return memory
 
 
 @pytest.mark.parametrize("state", D)
-def test_only_a_delivery_that_is_going_out_can_come_into_doubt(memory: Memory, state: DeliveryState) -> None:
-    put_in(memory, state)
-    assert memory.deliveries.doubt(now=NOW + LEASE) == 0
-    assert memory.deliveries.doubt(now=LATER) == (1 if state is D.SENDING else 0)
-    [found] = memory.deliveries.of_issue(ISSUE)
+def test_only_a_delivery_that_is_going_out_can_come_into_doubt(issue: Memory, state: DeliveryState) -> None:
+    put_in(issue, state)
+    assert issue.deliveries.doubt(now=NOW + LEASE) == 0
+    assert issue.deliveries.doubt(now=LATER) == (1 if state is D.SENDING else 0)
+    [found] = issue.deliveries.of_issue(ISSUE)
     assert found.state is (D.UNCERTAIN if state is D.SENDING else state)
     assert found.doubtful is (state is D.SENDING)
 
 
 @pytest.mark.parametrize("attempts", range(1, MOST_ATTEMPTS_IN_DOUBT + 2))
-def test_a_delivery_in_doubt_is_sent_again_but_not_for_ever(memory: Memory, attempts: int) -> None:
-    put_in(memory, D.SENDING, attempts=attempts)
-    memory.deliveries.doubt(now=LATER)
-    again = memory.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
-    left = memory.deliveries.unfinished(ISSUE)
+def test_a_delivery_in_doubt_is_sent_again_but_not_for_ever(issue: Memory, attempts: int) -> None:
+    put_in(issue, D.SENDING, attempts=attempts)
+    issue.deliveries.doubt(now=LATER)
+    again = issue.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
+    left = issue.deliveries.unfinished(ISSUE)
     assert (again is not None) is (attempts < MOST_ATTEMPTS_IN_DOUBT)
     assert left == (1 if attempts < MOST_ATTEMPTS_IN_DOUBT else 0)
     assert again is None or (again.doubtful and again.says and "nobody can know" in again.says)
 
 
 @pytest.mark.parametrize("state", D)
-def test_only_what_waits_is_claimed(memory: Memory, state: DeliveryState) -> None:
-    put_in(memory, state)
-    taken = memory.deliveries.claim(ISSUE, owner="b", now=NOW, lease=LEASE)
+def test_only_what_waits_is_claimed(issue: Memory, state: DeliveryState) -> None:
+    put_in(issue, state)
+    taken = issue.deliveries.claim(ISSUE, owner="b", now=NOW, lease=LEASE)
     assert (taken is not None) is (state in (D.QUEUED, D.DEFERRED, D.UNCERTAIN))
     assert taken is None or taken.state is D.CLAIMED
 
 
 @pytest.mark.parametrize("state", D)
-def test_only_what_is_claimed_goes_out(memory: Memory, state: DeliveryState) -> None:
-    delivery = put_in(memory, state, lease_owner="a", attempts=1)
-    assert not memory.deliveries.begin(delivery, owner="b", now=NOW, lease=LEASE)
-    begun = memory.deliveries.begin(delivery, owner="a", now=NOW, lease=LEASE)
-    [found] = memory.deliveries.of_issue(ISSUE)
+def test_only_what_is_claimed_goes_out(issue: Memory, state: DeliveryState) -> None:
+    delivery = put_in(issue, state, lease_owner="a", attempts=1)
+    assert not issue.deliveries.begin(delivery, owner="b", now=NOW, lease=LEASE)
+    begun = issue.deliveries.begin(delivery, owner="a", now=NOW, lease=LEASE)
+    [found] = issue.deliveries.of_issue(ISSUE)
     assert begun is (state is D.CLAIMED)
     assert (found.state, found.attempts) == ((D.SENDING, 2) if begun else (state, 1))
 
@@ -106,13 +85,13 @@ def test_only_what_is_claimed_goes_out(memory: Memory, state: DeliveryState) -> 
 @pytest.mark.parametrize("state", D)
 @pytest.mark.parametrize("result", [D.ACCEPTED, D.FAILED, D.DEFERRED, D.UNCERTAIN, D.SUPPRESSED])
 def test_only_what_one_holds_is_settled_and_every_attempt_counts_once(
-    memory: Memory, state: DeliveryState, result: DeliveryState
+    issue: Memory, state: DeliveryState, result: DeliveryState
 ) -> None:
     again_at = NOW + timedelta(minutes=5) if result is D.DEFERRED else None
-    delivery = put_in(memory, state, lease_owner="a", attempts=1)
+    delivery = put_in(issue, state, lease_owner="a", attempts=1)
 
     def settle(owner: str) -> bool:
-        return memory.deliveries.settle(
+        return issue.deliveries.settle(
             delivery,
             owner=owner,
             state=result,
@@ -126,8 +105,8 @@ def test_only_what_one_holds_is_settled_and_every_attempt_counts_once(
     assert not settle("b")
     settled = settle("a")
     assert not settle("a"), "what is settled is nobody's"
-    [found] = memory.deliveries.of_issue(ISSUE)
-    next_at = memory.deliveries.next_at(ISSUE)
+    [found] = issue.deliveries.of_issue(ISSUE)
+    next_at = issue.deliveries.next_at(ISSUE)
     assert settled is (state in (D.CLAIMED, D.SENDING))
     if not settled:
         assert (found.state, found.attempts, found.says) == (state, 1, None)
@@ -139,75 +118,73 @@ def test_only_what_one_holds_is_settled_and_every_attempt_counts_once(
     assert next_at == again_at
 
 
-def test_a_doubt_once_noted_stays_noted(memory: Memory) -> None:
-    delivery = put_in(memory, D.SENDING, doubtful=True)
-    memory.deliveries.settle(delivery, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
-    [found] = memory.deliveries.of_issue(ISSUE)
+def test_a_doubt_once_noted_stays_noted(issue: Memory) -> None:
+    delivery = put_in(issue, D.SENDING, doubtful=True)
+    issue.deliveries.settle(delivery, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
+    [found] = issue.deliveries.of_issue(ISSUE)
     assert found.doubtful
 
 
 @pytest.mark.parametrize("state", D)
-def test_a_reader_who_left_gets_nothing_more_that_waits(memory: Memory, state: DeliveryState) -> None:
-    put_in(memory, state)
-    [reader] = memory.subscribers.all()
-    memory.deliveries.suppress(reader.id + 1, says="somebody else", now=NOW)
-    memory.deliveries.suppress(reader.id, says="unsubscribed", now=NOW)
-    [found] = memory.deliveries.of_issue(ISSUE)
+def test_a_reader_who_left_gets_nothing_more_that_waits(issue: Memory, state: DeliveryState) -> None:
+    put_in(issue, state)
+    [reader] = issue.subscribers.all()
+    issue.deliveries.suppress(reader.id + 1, says="somebody else", now=NOW)
+    issue.deliveries.suppress(reader.id, says="unsubscribed", now=NOW)
+    [found] = issue.deliveries.of_issue(ISSUE)
     assert found.state is (D.SUPPRESSED if state in (D.QUEUED, D.DEFERRED) else state)
 
 
-def test_the_recipients_are_frozen_once_and_an_address_gets_one_delivery(memory: Memory) -> None:
-    [one] = recipients(memory)
+def test_the_recipients_are_frozen_once_and_an_address_gets_one_delivery(issue: Memory) -> None:
+    [one] = recipients(issue)
     twin = replace(one, email=one.email.upper(), message_id="<other@tin.example.vn>")
-    memory.deliveries.prepare(ISSUE, [one, twin, twin], now=LATER)
-    memory.deliveries.prepare(ISSUE, [], now=LATER)
-    [found] = memory.deliveries.of_issue(ISSUE)
+    issue.deliveries.prepare(ISSUE, [one, twin, twin], now=LATER)
+    issue.deliveries.prepare(ISSUE, [], now=LATER)
+    [found] = issue.deliveries.of_issue(ISSUE)
     assert (found.message_id, found.at) == (one.message_id, NOW)
     assert (found.state, found.attempts, found.doubtful, found.categories) == (D.QUEUED, 0, False, ())
 
 
-def test_readers_are_served_in_the_order_in_which_they_are_due(store: Store) -> None:
+def test_readers_are_served_in_the_order_in_which_they_are_due(memory: Memory) -> None:
     keep_issue(store, readers=3)
-    with store.write() as memory:
-        first = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
-        assert first
-        memory.deliveries.settle(
-            first.id,
-            owner="a",
-            state=D.DEFERRED,
-            code=451,
-            says="later",
-            now=NOW,
-            next_at=NOW + timedelta(hours=1),
-        )
-        order = [first.id]
-        while one := memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE):
-            order.append(one.id)
-        assert memory.deliveries.claim(ISSUE, owner="a", now=NOW + timedelta(minutes=59), lease=LEASE)
-        assert memory.deliveries.counts(ISSUE) == {"claimed": 2, "deferred": 1}
+    first = issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+    assert first
+    issue.deliveries.settle(
+        first.id,
+        owner="a",
+        state=D.DEFERRED,
+        code=451,
+        says="later",
+        now=NOW,
+        next_at=NOW + timedelta(hours=1),
+    )
+    order = [first.id]
+    while one := issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE):
+        order.append(one.id)
+    assert issue.deliveries.claim(ISSUE, owner="a", now=NOW + timedelta(minutes=59), lease=LEASE)
+    assert issue.deliveries.counts(ISSUE) == {"claimed": 2, "deferred": 1}
     assert order == sorted(order)
     assert len(order) == 3
 
 
-def test_something_is_next_due_when_a_wait_or_a_lease_ends(store: Store) -> None:
+def test_something_is_next_due_when_a_wait_or_a_lease_ends(memory: Memory) -> None:
     keep_issue(store, readers=2)
-    with store.write() as memory:
-        assert memory.deliveries.next_at(ISSUE) == NOW
-        first = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
-        second = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
-        assert first
-        assert second
-        assert memory.deliveries.next_at(ISSUE) == NOW + LEASE
-        soon = NOW + timedelta(minutes=1)
-        memory.deliveries.settle(
-            first.id, owner="a", state=D.DEFERRED, code=451, says="later", now=NOW, next_at=soon
-        )
-        assert memory.deliveries.next_at(ISSUE) == soon
-        memory.deliveries.settle(second.id, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
-        assert memory.deliveries.unfinished(ISSUE) == 1
-        assert memory.deliveries.claim(ISSUE, owner="a", now=soon, lease=LEASE)
-        memory.deliveries.settle(first.id, owner="a", state=D.FAILED, code=550, says="no", now=soon)
-        assert memory.deliveries.next_at(ISSUE) is None
-        assert memory.deliveries.unfinished(ISSUE) == 0
-        assert memory.deliveries.counts(ISSUE) == {"accepted": 1, "failed": 1}
-        assert memory.deliveries.counts("2026-w48") == {}
+    assert issue.deliveries.next_at(ISSUE) == NOW
+    first = issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+    second = issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+    assert first
+    assert second
+    assert issue.deliveries.next_at(ISSUE) == NOW + LEASE
+    soon = NOW + timedelta(minutes=1)
+    issue.deliveries.settle(
+        first.id, owner="a", state=D.DEFERRED, code=451, says="later", now=NOW, next_at=soon
+    )
+    assert issue.deliveries.next_at(ISSUE) == soon
+    issue.deliveries.settle(second.id, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
+    assert issue.deliveries.unfinished(ISSUE) == 1
+    assert issue.deliveries.claim(ISSUE, owner="a", now=soon, lease=LEASE)
+    issue.deliveries.settle(first.id, owner="a", state=D.FAILED, code=550, says="no", now=soon)
+    assert issue.deliveries.next_at(ISSUE) is None
+    assert issue.deliveries.unfinished(ISSUE) == 0
+    assert issue.deliveries.counts(ISSUE) == {"accepted": 1, "failed": 1}
+    assert issue.deliveries.counts("2026-w48") == {}

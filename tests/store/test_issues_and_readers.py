@@ -62,32 +62,30 @@ def test_an_issue_goes_its_way_step_by_step(store: Store, state: IssueState) -> 
         assert approved is (before is IssueState.DRAFT)
 
 
-def test_an_approval_is_bound_to_what_was_approved(store: Store) -> None:
+def test_an_approval_is_bound_to_what_was_approved(memory: Memory) -> None:
     edited = content("Điểm tin, sửa lại")
-    with store.write() as memory:
-        memory.issues.draft(content(), cut_at=NOW, now=NOW)
-        assert not memory.issues.approve(ISSUE, content_hash=edited.hash, by="Lan", now=NOW)
-        assert memory.issues.approve(ISSUE, content_hash=content().hash, by="Lan", now=NOW)
-        issue = memory.issues.get(ISSUE)
-        assert issue
-        assert (issue.approved_by, issue.approved_at, issue.hash) == ("Lan", NOW, content().hash)
-        assert memory.issues.draft(edited, cut_at=NOW, now=NOW + HOUR)
-        issue = memory.issues.get(ISSUE)
-        assert issue
-        assert (issue.state, issue.approved_by, issue.approved_at) == (IssueState.DRAFT, None, None)
-        assert not memory.issues.begin_sending(ISSUE, excluded={}, now=NOW)
+    memory.issues.draft(content(), cut_at=NOW, now=NOW)
+    assert not memory.issues.approve(ISSUE, content_hash=edited.hash, by="Lan", now=NOW)
+    assert memory.issues.approve(ISSUE, content_hash=content().hash, by="Lan", now=NOW)
+    issue = memory.issues.get(ISSUE)
+    assert issue
+    assert (issue.approved_by, issue.approved_at, issue.hash) == ("Lan", NOW, content().hash)
+    assert memory.issues.draft(edited, cut_at=NOW, now=NOW + HOUR)
+    issue = memory.issues.get(ISSUE)
+    assert issue
+    assert (issue.state, issue.approved_by, issue.approved_at) == (IssueState.DRAFT, None, None)
+    assert not memory.issues.begin_sending(ISSUE, excluded={}, now=NOW)
 
 
 @pytest.mark.parametrize("state", [IssueState.SENDING, IssueState.SENT])
-def test_what_went_out_is_never_composed_anew(store: Store, state: IssueState) -> None:
-    with store.write() as memory:
-        bring_to(memory, state)
-        assert not memory.issues.draft(content("another"), cut_at=NOW + HOUR, now=NOW + HOUR)
-        issue = memory.issues.get(ISSUE)
-        assert issue
-        assert (issue.state, issue.content) == (state, content())
-        assert memory.issues.excluded(ISSUE) == {"unsubscribed": 2}
-        assert memory.issues.cut_before("2026-w48") == NOW
+def test_what_went_out_is_never_composed_anew(memory: Memory, state: IssueState) -> None:
+    bring_to(memory, state)
+    assert not memory.issues.draft(content("another"), cut_at=NOW + HOUR, now=NOW + HOUR)
+    issue = memory.issues.get(ISSUE)
+    assert issue
+    assert (issue.state, issue.content) == (state, content())
+    assert memory.issues.excluded(ISSUE) == {"unsubscribed": 2}
+    assert memory.issues.cut_before("2026-w48") == NOW
 
 
 def test_two_clocks_may_compose_and_begin_at_once_and_one_begins(store: Store) -> None:
@@ -107,55 +105,50 @@ def test_two_clocks_may_compose_and_begin_at_once_and_one_begins(store: Store) -
     assert sorted(all_at_once(begin, threads=4)) == [False, False, False, True]
 
 
-def test_issues_are_listed_newest_first_over_the_years_end(store: Store) -> None:
+def test_issues_are_listed_newest_first_over_the_years_end(memory: Memory) -> None:
     weeks = [IsoWeek(2026, 9), IsoWeek(2027, 1), IsoWeek(2026, 53), IsoWeek(2026, 10)]
-    with store.write() as memory:
-        for place, week in enumerate(weeks):
-            memory.issues.draft(content(week=week), cut_at=NOW + place * HOUR, now=NOW)
-        listed = [issue.id for issue in memory.issues.all()]
-        assert memory.issues.cut_before("2026-w53") == NOW + 3 * HOUR
-        assert memory.issues.get("2026-w11") is None
-        assert memory.issues.excluded("2026-w11") == {}
-        assert not memory.issues.finish("2026-w11", now=NOW)
+    for place, week in enumerate(weeks):
+        memory.issues.draft(content(week=week), cut_at=NOW + place * HOUR, now=NOW)
+    listed = [issue.id for issue in memory.issues.all()]
+    assert memory.issues.cut_before("2026-w53") == NOW + 3 * HOUR
+    assert memory.issues.get("2026-w11") is None
+    assert memory.issues.excluded("2026-w11") == {}
+    assert not memory.issues.finish("2026-w11", now=NOW)
     assert listed == ["2027-w01", "2026-w53", "2026-w10", "2026-w09"]
 
 
-def test_a_reader_is_kept_as_registered(store: Store) -> None:
-    with store.write() as memory:
-        assert memory.subscribers.register([LAN, MINH], now=NOW) == (2, 0, [])
-        lan, minh = memory.subscribers.all()
+def test_a_reader_is_kept_as_registered(memory: Memory) -> None:
+    assert memory.subscribers.register([LAN, MINH], now=NOW) == (2, 0, [])
+    lan, minh = memory.subscribers.all()
     assert (lan.email, lan.name, lan.unit) == ("Lan@docgia.example", "Nguyễn Thị Lan", "Sở KH&CN")
     assert (lan.categories, lan.language, lan.basis) == (("chinh-tri", "khac"), "vi", "danh sách cán bộ 2026")
     assert (lan.state, lan.since_at, minh.categories) == (SubscriberState.ACTIVE, NOW, ())
 
 
-def test_a_list_read_again_updates_only_what_is_new_in_it(store: Store) -> None:
+def test_a_list_read_again_updates_only_what_is_new_in_it(memory: Memory) -> None:
     moved = replace(LAN, email="LAN@docgia.example", unit="Sở TT&TT", categories=())
-    with store.write() as memory:
-        memory.subscribers.register([LAN, MINH], now=NOW)
-        assert memory.subscribers.register([LAN, MINH], now=NOW + HOUR) == (0, 0, [])
-        assert memory.subscribers.register([moved, MINH], now=NOW + HOUR) == (0, 1, [])
-        lan, _ = memory.subscribers.all()
+    memory.subscribers.register([LAN, MINH], now=NOW)
+    assert memory.subscribers.register([LAN, MINH], now=NOW + HOUR) == (0, 0, [])
+    assert memory.subscribers.register([moved, MINH], now=NOW + HOUR) == (0, 1, [])
+    lan, _ = memory.subscribers.all()
     assert (lan.unit, lan.categories, lan.since_at) == ("Sở TT&TT", (), NOW)
 
 
-def test_the_same_person_twice_in_a_list_is_one_reader(store: Store) -> None:
-    with store.write() as memory:
-        assert memory.subscribers.register([LAN, replace(LAN, line=9), MINH], now=NOW) == (2, 0, [])
-        assert len(memory.subscribers.all()) == 2
+def test_the_same_person_twice_in_a_list_is_one_reader(memory: Memory) -> None:
+    assert memory.subscribers.register([LAN, replace(LAN, line=9), MINH], now=NOW) == (2, 0, [])
+    assert len(memory.subscribers.all()) == 2
 
 
-def test_who_left_is_never_brought_back_by_a_list(store: Store) -> None:
-    with store.write() as memory:
-        memory.subscribers.register([LAN, MINH], now=NOW)
-        lan, _ = memory.subscribers.all()
-        memory.subscribers.unsubscribe(lan.id, now=NOW + HOUR)
-        memory.subscribers.unsubscribe(lan.id, now=NOW + 2 * HOUR)
-        again = replace(LAN, name="Lan", categories=(), line=7)
-        assert memory.subscribers.register([again, MINH], now=NOW + 3 * HOUR) == (0, 0, [again])
-        assert [one.email for one in memory.subscribers.active()] == ["minh@docgia.example"]
-        left = memory.subscribers.get(lan.id)
-        assert memory.subscribers.get(lan.id + 99) is None
+def test_who_left_is_never_brought_back_by_a_list(memory: Memory) -> None:
+    memory.subscribers.register([LAN, MINH], now=NOW)
+    lan, _ = memory.subscribers.all()
+    memory.subscribers.unsubscribe(lan.id, now=NOW + HOUR)
+    memory.subscribers.unsubscribe(lan.id, now=NOW + 2 * HOUR)
+    again = replace(LAN, name="Lan", categories=(), line=7)
+    assert memory.subscribers.register([again, MINH], now=NOW + 3 * HOUR) == (0, 0, [again])
+    assert [one.email for one in memory.subscribers.active()] == ["minh@docgia.example"]
+    left = memory.subscribers.get(lan.id)
+    assert memory.subscribers.get(lan.id + 99) is None
     assert left
     assert (left.state, left.name) == (SubscriberState.UNSUBSCRIBED, "Nguyễn Thị Lan")
 

@@ -25,112 +25,103 @@ def announced(memory: Memory, story: str, *feeds: str, at: int = 0, **kept: obje
     memory.stories.announce(story, at=NOW + at * SECOND, feeds=feeds or ("all",))
 
 
-def test_placing_marks_the_feeds_a_story_enters_and_leaves_and_no_other(store: Store) -> None:
-    with store.write() as memory:
-        announced(memory, "x", "all", "a", "b")
-        assert memory.stories.stale() == ["a", "all", "b"]
-        memory.stories.built(["a", "all", "b"])
-        memory.stories.place("x", ["all", "b", "c"], now=NOW)
-        assert memory.stories.stale() == ["a", "c"]
-        assert memory.stories.feeds_of("x") == ("all", "b", "c")
-        memory.stories.built(["a", "c"])
-        memory.stories.place("x", ["c", "b", "all"], now=NOW)
-        assert memory.stories.stale() == []
-        memory.stories.place("x", [], now=NOW)
-        assert memory.stories.feeds_of("x") == ()
-        assert memory.stories.stale() == ["all", "b", "c"]
+def test_placing_marks_the_feeds_a_story_enters_and_leaves_and_no_other(memory: Memory) -> None:
+    announced(memory, "x", "all", "a", "b")
+    assert memory.stories.stale() == ["a", "all", "b"]
+    memory.stories.built(["a", "all", "b"])
+    memory.stories.place("x", ["all", "b", "c"], now=NOW)
+    assert memory.stories.stale() == ["a", "c"]
+    assert memory.stories.feeds_of("x") == ("all", "b", "c")
+    memory.stories.built(["a", "c"])
+    memory.stories.place("x", ["c", "b", "all"], now=NOW)
+    assert memory.stories.stale() == []
+    memory.stories.place("x", [], now=NOW)
+    assert memory.stories.feeds_of("x") == ()
+    assert memory.stories.stale() == ["all", "b", "c"]
 
 
-def test_a_story_not_announced_stands_nowhere(store: Store) -> None:
-    with store.write() as memory:
-        keep_story(memory, "x", categories=["a"])
-        memory.stories.place("x", ["all", "a"], now=NOW)
-        memory.stories.changed("x", at=NOW, matters=True)
-        memory.stories.place("no such story", ["all"], now=NOW)
-        assert memory.stories.stale() == []
-        assert memory.stories.newest("all", limit=9) == []
-        assert memory.stories.get("x") is None
-        assert memory.stories.last_announced() is None
-        assert [one.id for one in memory.stories.waiting(now=NOW)] == ["x"]
+def test_a_story_not_announced_stands_nowhere(memory: Memory) -> None:
+    keep_story(memory, "x", categories=["a"])
+    memory.stories.place("x", ["all", "a"], now=NOW)
+    memory.stories.changed("x", at=NOW, matters=True)
+    memory.stories.place("no such story", ["all"], now=NOW)
+    assert memory.stories.stale() == []
+    assert memory.stories.newest("all", limit=9) == []
+    assert memory.stories.get("x") is None
+    assert memory.stories.last_announced() is None
+    assert [one.id for one in memory.stories.waiting(now=NOW)] == ["x"]
 
 
-def test_an_edit_marks_every_feed_of_the_story_and_moves_its_time_only_if_it_matters(store: Store) -> None:
-    with store.write() as memory:
-        announced(memory, "x", "all", "a")
-        announced(memory, "y", "all", "b", at=1)
-        memory.stories.built(["all", "a", "b"])
-        memory.stories.changed("x", at=NOW + HOUR, matters=False)
-        assert memory.stories.stale() == ["a", "all"]
-        assert [story.updated_at for story in memory.stories.by_ids(["x"])] == [NOW]
-        memory.stories.changed("x", at=NOW + HOUR, matters=True)
-        assert [story.updated_at for story in memory.stories.by_ids(["x", "y"])] == [NOW + HOUR, NOW + SECOND]
+def test_an_edit_marks_every_feed_of_the_story_and_moves_its_time_only_if_it_matters(memory: Memory) -> None:
+    announced(memory, "x", "all", "a")
+    announced(memory, "y", "all", "b", at=1)
+    memory.stories.built(["all", "a", "b"])
+    memory.stories.changed("x", at=NOW + HOUR, matters=False)
+    assert memory.stories.stale() == ["a", "all"]
+    assert [story.updated_at for story in memory.stories.by_ids(["x"])] == [NOW]
+    memory.stories.changed("x", at=NOW + HOUR, matters=True)
+    assert [story.updated_at for story in memory.stories.by_ids(["x", "y"])] == [NOW + HOUR, NOW + SECOND]
 
 
-def test_a_story_is_announced_once(store: Store) -> None:
-    with store.write() as memory:
-        announced(memory, "x", "all")
-        memory.stories.announce("x", at=NOW + HOUR, feeds=["all", "a"])
-        [story] = memory.stories.by_ids(["x"])
-        assert (story.announced_at, story.updated_at) == (NOW, NOW)
-        assert memory.stories.waiting(now=NOW) == []
-        assert memory.stories.last_announced() == NOW
-        # A feed entered later holds it at the time at which it was announced.
-        announced(memory, "y", "a", at=60)
-        assert [one.id for one in memory.stories.newest("a", limit=9)] == ["y", "x"]
+def test_a_story_is_announced_once(memory: Memory) -> None:
+    announced(memory, "x", "all")
+    memory.stories.announce("x", at=NOW + HOUR, feeds=["all", "a"])
+    [story] = memory.stories.by_ids(["x"])
+    assert (story.announced_at, story.updated_at) == (NOW, NOW)
+    assert memory.stories.waiting(now=NOW) == []
+    assert memory.stories.last_announced() == NOW
+    # A feed entered later holds it at the time at which it was announced.
+    announced(memory, "y", "a", at=60)
+    assert [one.id for one in memory.stories.newest("a", limit=9)] == ["y", "x"]
 
 
-def test_stories_by_id_come_in_the_order_asked_for(store: Store) -> None:
-    with store.write() as memory:
-        for place, story in enumerate("abc"):
-            announced(memory, story, at=place)
-        keep_story(memory, "waiting")
-        wanted = ["c", "a", "no such story", "waiting", "b"]
-        assert [story.id for story in memory.stories.by_ids(wanted)] == ["c", "a", "b"]
-        assert memory.stories.by_ids([]) == []
+def test_stories_by_id_come_in_the_order_asked_for(memory: Memory) -> None:
+    for place, story in enumerate("abc"):
+        announced(memory, story, at=place)
+    keep_story(memory, "waiting")
+    wanted = ["c", "a", "no such story", "waiting", "b"]
+    assert [story.id for story in memory.stories.by_ids(wanted)] == ["c", "a", "b"]
+    assert memory.stories.by_ids([]) == []
 
 
-def test_a_feed_holds_its_newest_first_and_no_more_than_asked_for(store: Store) -> None:
-    with store.write() as memory:
-        for place, story in enumerate(["old", "middle", "new"]):
-            announced(memory, story, "all", "a", at=place)
-        announced(memory, "elsewhere", "b", at=9)
-        assert [story.id for story in memory.stories.newest("a", limit=2)] == ["new", "middle"]
-        assert [story.id for story in memory.stories.newest("a", limit=9)] == ["new", "middle", "old"]
-        assert memory.stories.newest("none", limit=9) == []
+def test_a_feed_holds_its_newest_first_and_no_more_than_asked_for(memory: Memory) -> None:
+    for place, story in enumerate(["old", "middle", "new"]):
+        announced(memory, story, "all", "a", at=place)
+    announced(memory, "elsewhere", "b", at=9)
+    assert [story.id for story in memory.stories.newest("a", limit=2)] == ["new", "middle"]
+    assert [story.id for story in memory.stories.newest("a", limit=9)] == ["new", "middle", "old"]
+    assert memory.stories.newest("none", limit=9) == []
 
 
-def test_a_story_is_led_by_the_article_named_whoever_came_first(store: Store) -> None:
-    with store.write() as memory:
-        keep_story(memory, "x", portal="a-portal", categories=["z", "a"])
-        second = memory.articles.add(article("x2", portal="b-portal"), story="x", now=NOW)
-        third = memory.articles.add(article("x3", portal="b-portal"), story="x", now=NOW)
-        memory.stories.led_by("x", second)
-        memory.stories.announce("x", at=NOW, feeds=["all"])
-        story = memory.stories.get("x")
-        assert story
-        assert third
-        assert [telling.title for telling in story.tellings] == ["Tin x2", "Tin x", "Tin x3"]
-        assert (story.title, story.url) == ("Tin x2", "https://b-portal.example/x2")
-        assert story.categories == ("a", "z")
-        assert set(memory.stories.portals("x")) == {"a-portal", "b-portal"}
+def test_a_story_is_led_by_the_article_named_whoever_came_first(memory: Memory) -> None:
+    keep_story(memory, "x", portal="a-portal", categories=["z", "a"])
+    second = memory.articles.add(article("x2", portal="b-portal"), story="x", now=NOW)
+    third = memory.articles.add(article("x3", portal="b-portal"), story="x", now=NOW)
+    memory.stories.led_by("x", second)
+    memory.stories.announce("x", at=NOW, feeds=["all"])
+    story = memory.stories.get("x")
+    assert story
+    assert third
+    assert [telling.title for telling in story.tellings] == ["Tin x2", "Tin x", "Tin x3"]
+    assert (story.title, story.url) == ("Tin x2", "https://b-portal.example/x2")
+    assert story.categories == ("a", "z")
+    assert set(memory.stories.portals("x")) == {"a-portal", "b-portal"}
 
 
-def test_a_story_moved_to_other_categories_leaves_the_old_ones(store: Store) -> None:
-    with store.write() as memory:
-        keep_story(memory, "x", categories=["a", "b"])
-        memory.stories.categorise("x", {"c": "«số» in the title"})
-        assert memory.stories.reasons("x") == {"c": "«số» in the title"}
-        memory.stories.categorise("x", {})
-        assert memory.stories.reasons("x") == {}
+def test_a_story_moved_to_other_categories_leaves_the_old_ones(memory: Memory) -> None:
+    keep_story(memory, "x", categories=["a", "b"])
+    memory.stories.categorise("x", {"c": "«số» in the title"})
+    assert memory.stories.reasons("x") == {"c": "«số» in the title"}
+    memory.stories.categorise("x", {})
+    assert memory.stories.reasons("x") == {}
 
 
-def test_what_waits_comes_out_oldest_news_first(store: Store) -> None:
-    with store.write() as memory:
-        keep_story(memory, "undated", now=NOW - HOUR)
-        keep_story(memory, "old", published_at=NOW - 9 * HOUR, portal="p", categories=["a", "b"])
-        keep_story(memory, "between", published_at=NOW - 2 * HOUR)
-        announced(memory, "told")
-        waiting = memory.stories.waiting(now=NOW)
+def test_what_waits_comes_out_oldest_news_first(memory: Memory) -> None:
+    keep_story(memory, "undated", now=NOW - HOUR)
+    keep_story(memory, "old", published_at=NOW - 9 * HOUR, portal="p", categories=["a", "b"])
+    keep_story(memory, "between", published_at=NOW - 2 * HOUR)
+    announced(memory, "told")
+    waiting = memory.stories.waiting(now=NOW)
     assert [one.id for one in waiting] == ["old", "between", "undated"]
     assert (waiting[0].categories, waiting[0].portals) == (("a", "b"), ("p",))
     assert [one.told_at for one in waiting] == [NOW - 9 * HOUR, NOW - 2 * HOUR, NOW - HOUR]
@@ -160,21 +151,20 @@ def test_a_first_round_may_bring_more_than_one_statement_can_name(postgres: Call
     store.close()
 
 
-def test_the_newest_of_a_feed_are_found_along_an_index(store: Store) -> None:
-    with store.write() as memory:
-        announced(memory, "x", "all")
-        sqlite = memory.connection.dialect.name == "sqlite"
-        if not sqlite:
-            memory.connection.execute(text("SET LOCAL enable_seqscan = off"))
-            memory.connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-        plans: list[str] = []
+def test_the_newest_of_a_feed_are_found_along_an_index(memory: Memory) -> None:
+    announced(memory, "x", "all")
+    sqlite = memory.connection.dialect.name == "sqlite"
+    if not sqlite:
+        memory.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        memory.connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+    plans: list[str] = []
 
-        @event.listens_for(memory.connection, "before_cursor_execute")
-        def explain(_conn: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
-            cursor.execute(f"EXPLAIN {'QUERY PLAN ' if sqlite else ''}{statement}", parameters)  # type: ignore[attr-defined]
-            plans.append("\n".join(" ".join(map(str, row)) for row in cursor.fetchall()))  # type: ignore[attr-defined]
+    @event.listens_for(memory.connection, "before_cursor_execute")
+    def explain(_conn: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if sqlite else ''}{statement}", parameters)  # type: ignore[attr-defined]
+        plans.append("\n".join(" ".join(map(str, row)) for row in cursor.fetchall()))  # type: ignore[attr-defined]
 
-        assert [story.id for story in memory.stories.newest("all", limit=50)] == ["x"]
+    assert [story.id for story in memory.stories.newest("all", limit=50)] == ["x"]
     assert "ix_placements_feed_announced_at" in plans[0]
     for plan in plans:
         assert "Seq Scan" not in plan
@@ -184,30 +174,28 @@ def test_the_newest_of_a_feed_are_found_along_an_index(store: Store) -> None:
     assert "Sort" not in plans[0]
 
 
-def test_an_article_is_known_by_every_name_and_a_name_leads_where_it_first_led(store: Store) -> None:
+def test_an_article_is_known_by_every_name_and_a_name_leads_where_it_first_led(memory: Memory) -> None:
     address = ArticleKey(KeyKind.ADDRESS, "quang-ninh/1")
     guid = ArticleKey(KeyKind.GUID, "quang-ninh https://portal.example/feed/ 1")
     same_word = ArticleKey(KeyKind.GUID, "quang-ninh/1")
-    with store.write() as memory:
-        one = keep_story(memory, "x")
-        other = keep_story(memory, "y")
-        memory.articles.name(one, [address, guid])
-        memory.articles.name(other, [address, same_word])
-        memory.articles.name(one, [])
-        found = memory.articles.known_as([address, guid, same_word, ArticleKey(KeyKind.GUID, "unknown")])
-        assert memory.articles.known_as([]) == {}
+    one = keep_story(memory, "x")
+    other = keep_story(memory, "y")
+    memory.articles.name(one, [address, guid])
+    memory.articles.name(other, [address, same_word])
+    memory.articles.name(one, [])
+    found = memory.articles.known_as([address, guid, same_word, ArticleKey(KeyKind.GUID, "unknown")])
+    assert memory.articles.known_as([]) == {}
     assert {key: known.id for key, known in found.items()} == {address: one, guid: one, same_word: other}
     assert (found[address].story, found[address].title) == ("x", "Tin x")
 
 
-def test_an_edited_article_keeps_its_story_portal_and_first_sight(store: Store) -> None:
+def test_an_edited_article_keeps_its_story_portal_and_first_sight(memory: Memory) -> None:
     edited = replace(article("new", portal="another", published_at=NOW - HOUR), author="Lan", labels=())
-    with store.write() as memory:
-        kept = keep_story(memory, "x", published_at=NOW - HOUR)
-        memory.articles.change(kept, edited, now=NOW + HOUR)
-        memory.stories.announce("x", at=NOW, feeds=["all"])
-        story = memory.stories.get("x")
-        assert memory.articles.count_by_portal() == {"quang-ninh": 1}
+    kept = keep_story(memory, "x", published_at=NOW - HOUR)
+    memory.articles.change(kept, edited, now=NOW + HOUR)
+    memory.stories.announce("x", at=NOW, feeds=["all"])
+    story = memory.stories.get("x")
+    assert memory.articles.count_by_portal() == {"quang-ninh": 1}
     assert story
     assert (story.title, story.author, story.lead.portal) == ("Tin new", "Lan", "quang-ninh")
     assert (story.lead.first_seen_at, story.lead.published_at) == (NOW, NOW - HOUR)
@@ -252,7 +240,7 @@ def test_many_may_publish_the_same_new_document_at_once(store: Store) -> None:
     assert sum(all_at_once(publish, threads=4)) == 20
 
 
-def test_an_issue_tells_what_was_announced_since_the_last_and_stands_in_no_other(store: Store) -> None:
+def test_an_issue_tells_what_was_announced_since_the_last_and_stands_in_no_other(memory: Memory) -> None:
     def tells(subject: str, *stories: str, week: IsoWeek) -> IssueContent:
         entries = [
             Entry(
@@ -270,33 +258,31 @@ def test_an_issue_tells_what_was_announced_since_the_last_and_stands_in_no_other
         return replace(content(subject, week=week), hero=entries[0])
 
     this_week = IsoWeek(2026, 48)
-    with store.write() as memory:
-        announced(memory, "before", at=0)
-        announced(memory, "told last week", at=10)
-        announced(memory, "new", at=20)
-        announced(memory, "old news", at=21, published_at=NOW - 300 * HOUR)
-        announced(memory, "too late", at=90)
-        memory.issues.draft(tells("w47", "told last week", week=WEEK), cut_at=NOW + 5 * SECOND, now=NOW)
-        after = memory.issues.cut_before(str(this_week))
-        assert after == NOW + 5 * SECOND
-        assert memory.issues.cut_before(str(WEEK)) is None
+    announced(memory, "before", at=0)
+    announced(memory, "told last week", at=10)
+    announced(memory, "new", at=20)
+    announced(memory, "old news", at=21, published_at=NOW - 300 * HOUR)
+    announced(memory, "too late", at=90)
+    memory.issues.draft(tells("w47", "told last week", week=WEEK), cut_at=NOW + 5 * SECOND, now=NOW)
+    after = memory.issues.cut_before(str(this_week))
+    assert after == NOW + 5 * SECOND
+    assert memory.issues.cut_before(str(WEEK)) is None
 
-        def found(issue: IsoWeek, **bounds: object) -> list[str]:
-            asked = {"not_before": NOW - HOUR, "after": after, "until": NOW + 60 * SECOND} | bounds
-            return [story.id for story in memory.stories.for_issue(str(issue), **asked)]  # type: ignore[arg-type]
+    def found(issue: IsoWeek, **bounds: object) -> list[str]:
+        asked = {"not_before": NOW - HOUR, "after": after, "until": NOW + 60 * SECOND} | bounds
+        return [story.id for story in memory.stories.for_issue(str(issue), **asked)]  # type: ignore[arg-type]
 
-        assert found(this_week) == ["new"]
-        assert found(this_week, after=None) == ["new", "before"]
-        assert found(this_week, not_before=NOW - 999 * HOUR) == ["old news", "new"]
-        assert found(WEEK, after=None) == ["new", "told last week", "before"]
-        # Composed anew, an issue lets go of what it does not tell any more.
-        memory.issues.draft(tells("w47", "before", week=WEEK), cut_at=NOW + 5 * SECOND, now=NOW)
-        assert found(this_week) == ["new", "told last week"]
+    assert found(this_week) == ["new"]
+    assert found(this_week, after=None) == ["new", "before"]
+    assert found(this_week, not_before=NOW - 999 * HOUR) == ["old news", "new"]
+    assert found(WEEK, after=None) == ["new", "told last week", "before"]
+    # Composed anew, an issue lets go of what it does not tell any more.
+    memory.issues.draft(tells("w47", "before", week=WEEK), cut_at=NOW + 5 * SECOND, now=NOW)
+    assert found(this_week) == ["new", "told last week"]
 
 
 @pytest.mark.parametrize("kept", ["x", "y"])
-def test_every_id_and_tag_is_minted_once(store: Store, kept: str) -> None:
-    with store.write() as memory:
-        memory.stories.add("x", tag="tag:x", now=NOW)
-        assert memory.stories.exists("x")
-        assert memory.stories.exists(kept) is (kept == "x")
+def test_every_id_and_tag_is_minted_once(memory: Memory, kept: str) -> None:
+    memory.stories.add("x", tag="tag:x", now=NOW)
+    assert memory.stories.exists("x")
+    assert memory.stories.exists(kept) is (kept == "x")
