@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from syndication import __version__
-from syndication.cli import demo, digest, doctor, news, serve, subscribers
+from syndication.cli import demo, digest, doctor, news, probe, serve, subscribers
 from syndication.errors import SyndicationError
 
 
@@ -40,6 +40,7 @@ def main() -> None:
 for command in (
     serve.init,
     news.check,
+    probe.probe,
     news.collect,
     news.publish,
     digest.digest,

@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from syndication.bootstrap import House
 from syndication.cli import show
 from syndication.cli.opening import open_house
 from syndication.collect.categorise import Categoriser
 from syndication.collect.pipeline import Result
 from syndication.collect.pipeline import collect as collect_sources
+from syndication.collect.probe import Looked, look
 from syndication.errors import CatalogueError
 from syndication.publish.pipeline import export
 from syndication.publish.pipeline import publish as publish_stories
@@ -23,28 +25,77 @@ _STYLES = {Result.NEW: "green", Result.FAILED: "red", Result.SKIPPED: "dim", Res
 
 
 @click.command()
+@click.option(
+    "--live", is_flag=True, help="Also read every source once, keep nothing, and say which are broken."
+)
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
-def check(json_wanted: bool) -> None:
+def check(live: bool, json_wanted: bool) -> None:
     """Check feeds/: every mistake by file and key, and labels that lead to no category."""
     house = open_house()
     errors: list[dict[str, str]] = []
     unmapped: list[str] = []
+    looked: list[Looked] = []
     try:
         catalogue = house.catalogue
         categoriser = Categoriser.of(catalogue.categories)
         unmapped = categoriser.unmapped(source.label for source in catalogue.sources if source.label)
+        looked = _look(house, quiet=json_wanted) if live else []
     except CatalogueError as trouble:
         errors = [asdict(mistake) for mistake in trouble.mistakes]
         if not json_wanted:
             raise
+    broken = [one for one in looked if not one.well]
+    well = not errors and not broken
     if json_wanted:
-        show.as_json({"well": not errors, "errors": errors, "unmapped_labels": unmapped})
-        sys.exit(1 if errors else 0)
+        found = {"well": well, "errors": errors, "unmapped_labels": unmapped}
+        show.as_json(found | ({"live": [asdict(one) for one in looked]} if live else {}))
+        sys.exit(0 if well else 1)
     for label in unmapped:
         click.echo(f"the label «{label}» leads to no category: add it to labels in categories.toml")
     click.echo(
         f"{len(catalogue.portals)} portals with {len(catalogue.sources)} sources, "
         f"{len(catalogue.categories)} categories: no mistakes"
+    )
+    if live:
+        _tell_live(looked, house)
+        click.echo(f"{len(looked)} sources read, {len(broken)} broken")
+    sys.exit(0 if well else 1)
+
+
+def _look(house: House, *, quiet: bool) -> list[Looked]:
+    """Read every source once, with a bar to watch; by portal, the broken ones of each first."""
+    looked: list[Looked] = []
+    with _progress(quiet=quiet) as progress, house.open_fetcher() as fetcher:
+        bar = progress.add_task("reading sources", total=len(house.catalogue.sources))
+        for one in look(house.catalogue, fetcher=fetcher, now=house.now(), user_agent=house.user_agent):
+            looked.append(one)
+            progress.update(bar, advance=1, description=f"reading sources ({one.portal})")
+    return sorted(looked, key=lambda one: (one.portal, one.well, one.url))
+
+
+def _tell_live(looked: list[Looked], house: House) -> None:
+    zone = house.settings.timezone
+    table = show.table("portal", "", "items", "newest", "source")
+    for one in looked:
+        newest = f"{one.newest_at.astimezone(zone):%d/%m/%Y %H:%M}" if one.newest_at else ""
+        table.add_row(
+            show.cell(one.portal),
+            show.cell("well", "green") if one.well else show.cell("broken", "red"),
+            show.cell(one.items),
+            show.cell(newest),
+            show.cell(f"{one.url}\n{one.says}" if one.says else one.url),
+        )
+    show.console().print(table)
+
+
+def _progress(*, quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=show.console(),
+        transient=True,
+        disable=quiet,
     )
 
 
@@ -63,14 +114,7 @@ def collect(portals: tuple[str, ...], at_once: bool, trust: bool, json_wanted: b
         )
     began = time.monotonic()
     reports = []
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=show.console(),
-        transient=True,
-        disable=json_wanted,
-    ) as progress:
+    with _progress(quiet=json_wanted) as progress:
         total = sum(not portals or source.portal in portals for source in house.catalogue.sources)
         bar = progress.add_task("reading sources", total=total)
         for report in collect_sources(house.round, portals=portals, due_only=not at_once, trust=trust):

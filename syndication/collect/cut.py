@@ -57,8 +57,8 @@ _TEXTS = frozenset(
     tagline title
     """.split()
 )
-"""Elements in which feedparser writes tags down as markup. It does so with the tags that begin something, but acts on
-every end tag: the ``</title>`` of a drawing ends the title, or worse."""
+"""Elements in which feedparser writes tags down as markup. It does so with tags that begin something, but acts on every
+tag that ends something: a ``</title>`` in a description ends the description, and everything after it is miscounted."""
 INLINE = frozenset(
     """
     a b blockquote br center code dd dl dt em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span strong sub

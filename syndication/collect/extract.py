@@ -176,7 +176,7 @@ def extract(document: Document, reading: ArticleReading) -> Extracted:
     page = _Page(
         root=root,
         body=body,
-        base=_base(root, document.url),
+        url=document.url,
         facts=facts,
         marked=read_microdata(root, heading),
         title=title,
@@ -189,12 +189,6 @@ def extract(document: Document, reading: ArticleReading) -> Extracted:
     if says_instead and not found.published and len(clean.text_of(found.raw_content)) < 300:
         raise NotReadable(says_instead)
     return found
-
-
-def _base(root: etree._Element, url: str) -> str:
-    """What the page's relative addresses are relative to."""
-    written = next((element.get("href") or "" for element in root.iter("base")), "")
-    return canonical.absolute(written, url) or url
 
 
 # ------------------------------------------------------------------ the portal's selectors
@@ -246,7 +240,10 @@ _TITLE_BOX = box_words("title|headline|tieu de|tieude|article header")
 def _title(
     body: etree._Element, lines: Sequence[Line], facts: Facts, chosen: _Chosen | None
 ) -> tuple[str, etree._Element | None]:
-    """The title as it is printed and the element that prints it; a title that is only metadata has none."""
+    """The title as it is printed and the element that prints it.
+
+    A title that is printed nowhere is believed of JSON-LD alone: the others name a section of the site as often.
+    """
     if chosen:
         return text.plain_line(chosen[0]), chosen[1]
     heads = [(markup.words(head), head) for head in body.iter(*_HEADS)]
@@ -265,7 +262,7 @@ def _title(
     only = {key: (said, head) for key, said, head in printed if head.tag == "h1" and key not in facts.sites}
     if len(only) == 1:
         return next(iter(only.values()))
-    return (text.shorten(titles[0], LONGEST_TITLE), None) if titles else ("", None)
+    return text.shorten(words(facts.linked.get("headline")), LONGEST_TITLE), None
 
 
 def _forms(name: str) -> set[str]:
@@ -304,7 +301,8 @@ def _leads_home(element: etree._Element) -> bool:
 
 _CONTAINERS = frozenset("article body center div form main section table tbody td tr".split())
 _LEAD_BOX = box_words("""
-    sapo|lead|hometext|trich dan|trichdan|tom tat|tomtat|summary|abstract|chapeau|excerpt|introtext|intro text|mo ta
+    sapo|lead|hometext|trich dan|trichdan|tom tat|tomtat|(?<!with )summary|abstract|chapeau|excerpt|introtext|intro text
+    |mo ta
 """)
 _TEXT_BOX = box_words("""
     bodyhtml|bodytext|body text|news detail|newsdetail|detail content|content detail|articlebody|content news
@@ -329,6 +327,7 @@ _NAMES = rf"{_WORD}(?: {_WORD}){{1,4}}"
 _NAME = re.compile(rf"{_NAMES}(?:(?:,| và| -| –) ?{_NAMES}){{0,2}}|Nhóm PV|PV|Ban [Bb]iên tập")
 _AUTHOR_LABEL = re.compile(r"\s*(?:Tác giả|Người viết|Tin, ảnh|Bài, ảnh)\s*:\s*(.{2,80})", re.IGNORECASE)
 _BYLINE = re.compile(rf"({_WORD}(?: {_WORD}){{1,3}})\s*[-–—/]\s*[A-ZĐ&]{{2,10}}")
+_NO_AUTHORS = frozenset({"super user", "quan tri", "quan tri vien", "bien tap vien", "site admin"})
 _SURNAMES = frozenset(
     """
     an bach ban be bui cao chau chu cu dam dang dao diep dinh do doan doi duong giang giap ha ho hoang hua huynh kieu
@@ -344,7 +343,7 @@ class _Page:
 
     root: etree._Element
     body: etree._Element
-    base: str
+    url: str
     facts: Facts
     marked: Mapping[str, str]
     """What microdata says of the article."""
@@ -354,6 +353,8 @@ class _Page:
 
     def read(self) -> Extracted:
         """Everything the page says for certain, once its furniture is gone."""
+        written = next((element.get("href") or "" for element in self.root.iter("base")), "")
+        self._base = canonical.absolute(written, self.url) or self.url
         self._lines = lines_of(self.body)
         self._at = self._place()
         self._lead_box = self.chosen["lead"][1] if "lead" in self.chosen else self._find_lead()
@@ -401,8 +402,9 @@ class _Page:
                 continue
             for element in islice(chain(line.block), 2):
                 named = _LEAD_BOX.search(names_of(element)) or element.get("itemprop") == "description"
-                if named and element not in holders and len(markup.words(element)) <= LONGEST_LEAD:
-                    return element
+                if named and element not in holders:
+                    prose = sum(one.is_prose for one in lines_of(element))
+                    return element if prose <= 2 and len(markup.words(element)) <= LONGEST_LEAD else None
         return None
 
     def _find_text(self) -> etree._Element | None:
@@ -412,7 +414,8 @@ class _Page:
         for line in self._lines[self._at + 1 :]:
             if line.ends and prose[self.body] > 200:
                 break
-            if line.is_prose and not line.inside(self._lead_box):
+            led = line.inside(self._lead_box) or (self._at < 0 and _LEAD_BOX.search(names_of(line.block)))
+            if line.is_prose and not led:
                 for element in chain(line.block):
                     prose[element] += len(line.text)
                     count[element] += 1
@@ -440,9 +443,8 @@ class _Page:
         if self._box is None:
             return []
         lines = lines_of(self._box)
-        again = max(
-            (n for n, line in enumerate(lines[:12]) if text.fold(self.title) and line.key == text.fold(self.title)), default=-1
-        )
+        own = text.fold(self.title)
+        again = max((n for n, line in enumerate(lines[:12]) if own and line.key == own), default=-1)
         prose = next((n for n, line in enumerate(lines) if n > again and line.is_prose), 0)
         wiped = set(range(again + 1))
         for number, line in enumerate(lines):
@@ -458,7 +460,7 @@ class _Page:
         wiped |= links_at_the_end([(n, line) for n, line in enumerate(lines) if n not in wiped])
         for number in wiped:
             lines[number].wipe()
-        _tidy(self._box, self.base)
+        _tidy(self._box, self._base)
         return [line for number, line in enumerate(lines) if number not in wiped]
 
     def _lead(self, kept: Sequence[Line]) -> str:
@@ -507,13 +509,13 @@ class _Page:
         """The date that the page prints beside the title, or with a label right above or below the article."""
         found: list[tuple[int, str]] = []
         for number, line in enumerate(self._lines):
-            stamp = (line.time.get("datetime") or "") if line.time is not None else ""
-            stamp = stamp if readable(stamp) else ""
-            if (stamp or line.has_date) and self._dates_the_article(number, line, stamped=bool(stamp)):
-                changed = _CHANGED.search(
-                    f"{line.key} {names_of(line.time) if line.time is not None else ''}"
-                )
-                found.append((2 * bool(changed) - bool(_DATE_LABEL.search(line.key)), stamp or line.text))
+            stamps = [time for time in line.times if readable(time.get("datetime"))]
+            if (stamps or line.has_date) and self._dates_the_article(number, line, stamped=bool(stamps)):
+                rank = 2 * bool(_CHANGED.search(line.key)) - bool(_DATE_LABEL.search(line.key))
+                found += [
+                    (rank + 2 * bool(_CHANGED.search(names_of(time))), time.get("datetime") or "")
+                    for time in stamps
+                ] or [(rank, line.text)]
         surest = min((rank for rank, _ in found), default=0)
         raws = [raw for rank, raw in found if rank == surest]
         reads = [(raw, read_date(raw) or read_date(raw, slashes=SlashDates.MDY)) for raw in raws]
@@ -532,20 +534,21 @@ class _Page:
         ):
             return False
         labelled = bool(_DATE_LABEL.search(line.key)) and len(line.text) <= 90
-        if number < self._at:
-            here = number >= self._at - 6 and (
-                self._is_near_title(line) or (labelled and self._is_in_article(line))
-            )
-        elif number < self._first or self._first < 0:
-            here = number - self._at <= (12 if self._first > 0 else 3) and not self._parted(self._at, number)
-        else:
-            here = labelled and 0 < number - self._last <= 8 and not self._parted(self._last, number)
-        return here and (stamped or labelled or line.is_date or bool(_DATE_BOX.search(names_of(line.block))))
+        called = stamped or labelled or bool(_DATE_BOX.search(names_of(line.block)))
+        if number < self._at:  # today's date is printed up there, too
+            near = self._is_near_title(line) or (labelled and self._is_in_article(line))
+            return called and near and number >= self._at - 6
+        if number < self._first or self._first < 0:
+            near = number - self._at <= (12 if self._first > 0 else 3)
+            return near and (called or line.is_date) and not self._parted(self._at, number)
+        return labelled and 0 < number - self._last <= 8 and not self._parted(self._last, number)
 
     def _parted(self, start: int, stop: int) -> bool:
         """Whether other articles stand between two lines."""
         between = self._lines[start + 1 : stop]
-        return any(line.ends or (line.is_link and len(line.text) >= 25) for line in between)
+        return any(
+            line.ends or (line.is_link and len(line.text) >= 25 and not line.is_tool) for line in between
+        )
 
     def _is_near_title(self, line: Line) -> bool:
         """Whether a line shares a parent or grandparent with the title that is smaller than the page."""
@@ -567,7 +570,7 @@ class _Page:
             return text.plain_line(self.chosen["author"][0])
         told = self.facts.all("author", "author", "article:author", "dc.creator")
         for name in (*told, self.marked.get("author", "")):
-            if _NAME.fullmatch(name) and text.fold(name) not in self.facts.sites:
+            if _NAME.fullmatch(name) and text.fold(name) not in self.facts.sites | _NO_AUTHORS:
                 return name
         for number in range(self._at + 1, self._last + 7) if self._last > self._at >= 0 else ():
             line = self._lines[number] if number < len(self._lines) else Line(self.body)
@@ -587,17 +590,18 @@ class _Page:
         named = self.facts.named("og:image", "og:image:url", "itemprop:image", "twitter:image")
         own = (_source(line.image) for line in lines if line.image is not None and not _is_small(line.image))
         for address in (chosen, linked, *named, self.marked.get("image", ""), *own):
-            if address and not _is_stand_in(address) and (found := canonical.absolute(address, self.base)):
+            if address and not _is_stand_in(address) and (found := canonical.absolute(address, self._base)):
                 return found
         return None
 
     def _canonical(self) -> str | None:
-        """The address the page gives itself; the front page's, which some sites print everywhere, is none."""
+        """The address the page gives itself; that of a section or of the front page, which some print, is none."""
         links = [link for link in self.root.iter("link") if (link.get("rel") or "").lower() == "canonical"]
         for address in (*(link.get("href") or "" for link in links), *self.facts.named("og:url")):
-            if found := canonical.absolute(address, self.base):
-                parts = urlsplit(found)
-                return found if parts.path.strip("/") or parts.query else None
+            if found := canonical.absolute(address, self.url):
+                above = urlsplit(self.url).path.startswith(urlsplit(found).path.rstrip("/") + "/")
+                same = _key(found) == _key(self.url)
+                return found if same or urlsplit(found).query or not above else None
         return None
 
 

@@ -116,8 +116,8 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def names_of(element: etree._Element) -> str:
-    """The words of its class and id: ``boxTinLienQuan`` is «box tin lien quan»."""
-    raw = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+    """The words of its class, id and type: ``boxTinLienQuan`` is «box tin lien quan»."""
+    raw = " ".join(filter(None, (element.get("class"), element.get("id"), element.get("type"))))[:300]
     if ":" in raw or "[" in raw:  # «print:hidden» says how something looks, not what it is
         raw = " ".join(word for word in raw.split() if ":" not in word and "[" not in word)
     return _NOT_WORD.sub(" ", _CAMEL.sub(" ", raw).lower()).strip() if len(raw) > 1 else ""
@@ -157,8 +157,8 @@ class Line:
     """Characters within links; ``bold`` and ``slanted`` likewise."""
     bold: int = 0
     slanted: int = 0
-    time: etree._Element | None = None
-    """The ``<time>`` in which it stands, or part of it."""
+    times: list[etree._Element] = field(default_factory=list)
+    """Every ``<time>`` in which words of it stand."""
 
     @cached_property
     def key(self) -> str:
@@ -267,7 +267,8 @@ class _Walk:
         line.linked += length * (within["a"] > 0)
         line.bold += length * (within["b"] + within["strong"] > 0)
         line.slanted += length * (within["i"] + within["em"] > 0)
-        line.time = self._times[-1] if self._times else line.time
+        if self._times and self._times[-1] not in line.times[-1:]:
+            line.times.append(self._times[-1])
 
 
 def lines_of(element: etree._Element) -> list[Line]:
@@ -323,8 +324,10 @@ def is_caption(lines: Sequence[Line], number: int, box: etree._Element) -> bool:
             break
         if holder.tag in ("figcaption", "caption") or _CAPTION_BOX.search(names_of(holder)):
             return True
-        if holder.tag in ("figure", "table") and any(True for _ in holder.iter(*IMAGES)):
-            return holder.tag == "figure" or sum(bool(one.text) and one.inside(holder) for one in lines) <= 2
+        if holder.tag in ("figure", "table") and sum(1 for _ in islice(holder.iter(), 40)) < 40:
+            held = lines_of(holder)
+            if any(one.image is not None for one in held):
+                return holder.tag == "figure" or sum(bool(one.text) for one in held) <= 2
     before = lines[number - 1] if number else line
     if before.image is None or len(line.text) > 250:
         return False

@@ -155,7 +155,7 @@ class _Child:
         """The answer. Raises NotReadable, or _Ended when the process ended over the question."""
         began = time.monotonic()
         try:
-            answer = _Answer(io.BytesIO(self._within(self._seconds, question))).load()
+            answer = read_answer(self._within(self._seconds, question))
         except EOFError:
             if time.monotonic() - began >= self._seconds:
                 raise NotReadable(
@@ -165,7 +165,8 @@ class _Child:
         except BaseException:
             self.end()
             raise
-        return self._understood(*answer)
+        outcome, *says = answer
+        return self._understood(outcome, *says)
 
     def _understood(self, outcome: str, *says: Any) -> object:
         if outcome == "found":
@@ -251,15 +252,19 @@ def _as_dict(proxy: MappingProxyType[Any, Any]) -> tuple[type[dict[Any, Any]], t
     return dict, (dict(proxy),)
 
 
-class _Answer(pickle.Unpickler):
-    """Reads what a child says, and makes nothing of it but words (see "Restricting Globals" in Python's ``pickle``)."""
+class _Words(pickle.Unpickler):
+    """Makes nothing of a pickle but words (after "Restricting Globals" in the documentation of ``pickle``)."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """The word of this name; raises UnpicklingError when it is not one that parsers use."""
         try:
             return _WORDS[module, name]
         except KeyError:
             raise pickle.UnpicklingError(f"a parser may not answer with {module}.{name}") from None
+
+
+def read_answer(answer: bytes) -> Any:
+    """What a child says; raises UnpicklingError when it is made of more than the words that parsers use."""
+    return _Words(io.BytesIO(answer)).load()
 
 
 # --- in the child ---

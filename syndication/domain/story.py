@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,6 +57,13 @@ class Story:
         return self.lead.published_at or self.lead.first_seen_at
 
 
+FIRST_NEWS = 10
+"""Stories that a portal's first round announces."""
+
+OLD_NEWS = timedelta(days=30)
+"""What was told longer ago than this when we first see it is no news."""
+
+
 def feed_names(categories: Iterable[str], portals: Iterable[str]) -> tuple[str, ...]:
     """The feeds a story stands in: all of them together, its categories', and its portals' own."""
     return ("all", *dict.fromkeys(categories), *(f"portals/{portal}" for portal in dict.fromkeys(portals)))
@@ -71,6 +78,23 @@ def mint_id(portal: str, address_key: str, *, attempt: int = 0) -> str:
     seed = f"{portal}\n{address_key}" + (f"\n{attempt}" if attempt else "")
     digest = hashlib.sha256(seed.encode()).digest()
     return base64.b32encode(digest).decode().lower()[:ID_LENGTH]
+
+
+def is_history(
+    told: Mapping[str, datetime], portal_of: Mapping[str, str], *, heard: Collection[str], now: datetime
+) -> set[str]:
+    """Which of the waiting stories are history and not news, so that readers are not flooded with it.
+
+    ``told`` gives the portals' own dates by story, ``portal_of`` the leading portal, ``heard`` the portals of
+    which readers have had news before. A portal heard for the first time tells its newest ten; after that, what
+    a portal itself dates a month back is not announced any more.
+    """
+    history = {story for story, at in told.items() if portal_of[story] in heard and at < now - OLD_NEWS}
+    fresh: dict[str, list[str]] = {}
+    for story in sorted(told, key=lambda one: (told[one], one), reverse=True):
+        if portal_of[story] not in heard:
+            fresh.setdefault(portal_of[story], []).append(story)
+    return history.union(*(stories[FIRST_NEWS:] for stories in fresh.values()))
 
 
 def announce_times(told: list[datetime], *, last: datetime | None, now: datetime) -> list[datetime]:

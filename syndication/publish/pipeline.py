@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from syndication.domain.portal import Catalogue
-from syndication.domain.story import announce_times, feed_names
+from syndication.domain.story import announce_times, feed_names, is_history
 from syndication.links import MEDIA_TYPES, Links
 from syndication.publish import feed, opml
 from syndication.publish.select import NEWEST, FeedPlan, plan_feeds
@@ -80,6 +80,14 @@ def _announce(press: Press) -> tuple[int, int]:
         waiting = memory.stories.waiting(now=now)
         if not waiting:
             return 0, 0
+        history = is_history(
+            {story.id: story.told_at for story in waiting},
+            {story.id: story.portals[0] for story in waiting},
+            heard=memory.stories.portals_heard(),
+            now=now,
+        )
+        memory.stories.keep_back(history, now=now)
+        waiting = [story for story in waiting if story.id not in history]
         times = announce_times(
             [story.told_at for story in waiting], last=memory.stories.last_announced(), now=now
         )

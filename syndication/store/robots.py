@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.tables import robots
 
@@ -24,5 +25,10 @@ class Robots:
 
     def put(self, url: str, rules: str, *, now: datetime) -> None:
         """Keep the rules at this address."""
-        self._connection.execute(delete(robots).where(robots.c.url == url))
-        self._connection.execute(robots.insert().values(url=url, rules=rules, fetched_at=now))
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        values = {"rules": rules, "fetched_at": now}
+        self._connection.execute(
+            insert(robots)
+            .values(url=url, **values)
+            .on_conflict_do_update(index_elements=[robots.c.url], set_=values)
+        )

@@ -95,7 +95,7 @@ class Stories:
         rows = self._connection.execute(
             select(stories.c.id, articles.c.published_at, articles.c.first_seen_at)
             .join(articles, articles.c.id == stories.c.lead_article)
-            .where(stories.c.announced_at.is_(None), told_at <= now)
+            .where(stories.c.announced_at.is_(None), stories.c.kept_back_at.is_(None), told_at <= now)
             .order_by(told_at, stories.c.first_seen_at, stories.c.id)
         ).all()
         ids = [row.id for row in rows]
@@ -110,6 +110,23 @@ class Stories:
             )
             for row in rows
         ]
+
+    def keep_back(self, ids: Collection[str], *, now: datetime) -> None:
+        """Keep these stories without ever announcing them as news."""
+        if ids:
+            self._connection.execute(
+                update(stories)
+                .where(stories.c.id.in_(sorted(ids)), stories.c.announced_at.is_(None))
+                .values(kept_back_at=now)
+            )
+
+    def portals_heard(self) -> set[str]:
+        """The portals of which some story has been announced."""
+        prefix = "portals/"
+        feeds = self._connection.execute(
+            select(placements.c.feed).where(placements.c.feed.startswith(prefix)).distinct()
+        ).scalars()
+        return {feed.removeprefix(prefix) for feed in feeds}
 
     def last_announced(self) -> datetime | None:
         """When the newest announced story was announced."""

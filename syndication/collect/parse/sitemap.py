@@ -11,8 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from html import escape
-from html.entities import html5
+from heapq import nlargest
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from syndication.collect.canonical import absolute
 from syndication.collect.dates import read_date
 from syndication.collect.parse import markup
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
+from syndication.collect.parse.feed import repair
 from syndication.domain.article import Item
 from syndication.errors import NotReadable
 
@@ -32,11 +32,9 @@ MOST_ENTRIES = 50_000
 
 _GZIP = b"\x1f\x8b"
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_DECLARATION = re.compile(r"<\?xml[^>]*\?>\s*")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_END = re.compile(r"</(?:\w{1,20}:)?urlset\s*>", re.IGNORECASE)
 _DOCUMENT_TYPE = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_STRAY_AMPERSAND = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
-_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31};)")
 # How WordPress and its plug-ins name the sitemaps of what is not an article.
 _NO_ARTICLES = re.compile(
     r"(?:^|[-_])(?:pages?|categor(?:y|ies)|tags?|authors?|users?|taxonom(?:y|ies)|images?|videos?)(?=[-_.\d]|$)"
@@ -52,10 +50,12 @@ def parse(document: Document) -> Parsed:
     root = _root(body, url=document.url)
     if _name(root) == "sitemapindex":
         return Parsed(items=(), next_url=_newest(_children(root, "sitemap"), url=document.url))
-    items = [item for item in map(_item, _children(root, "url")) if item.url]
-    if len(items) > MOST_ITEMS:
-        items.sort(key=_dated, reverse=True)
-    return Parsed(items=tuple(items[:MOST_ITEMS]))
+    entries = list(_children(root, "url"))
+    if not _END.search(body[-1_000:]):
+        entries = entries[:-1]  # half an address is a wrong one
+    if len(entries) > MOST_ITEMS:
+        entries = nlargest(MOST_ITEMS, entries, key=_dated)
+    return Parsed(items=tuple(item for item in map(_item, entries) if item.url))
 
 
 def _inflated(body: bytes) -> bytes:
@@ -92,7 +92,7 @@ def _root(body: str, *, url: str) -> etree._Element:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(_repaired(body), parser)
+        root = etree.fromstring(repair(_DECLARATION.sub("", body).encode("utf-8", errors="replace")), parser)
     except (etree.LxmlError, ValueError) as cause:
         raise NotReadable(
             "the sitemap cannot be parsed: open the address in a browser, tell the portal"
@@ -100,30 +100,6 @@ def _root(body: str, *, url: str) -> etree._Element:
     if root is None or _name(root) not in ("urlset", "sitemapindex"):
         raise NotReadable(markup.what_came(body, wanted="a sitemap", url=url))
     return root
-
-
-def _repaired(body: str) -> bytes:
-    """XML's own five entities only, no stray ``&`` and no forbidden characters; CDATA stays as it is."""
-    body = _ILLEGAL.sub("", body).strip()
-    if declaration := _DECLARATION.match(body):
-        body = body[declaration.end() :]
-    first, *others = body.split("<![CDATA[")
-    pieces = [_escaped(first)]
-    for other in others:
-        inside, end, after = other.partition("]]>")
-        pieces += ("<![CDATA[", inside, end, _escaped(after))
-    return "".join(pieces).encode("utf-8", errors="replace")
-
-
-def _escaped(markup_text: str) -> str:
-    markup_text = _STRAY_AMPERSAND.sub("&amp;", markup_text)
-    return _NAMED.sub(_as_character, markup_text)
-
-
-def _as_character(named: re.Match[str]) -> str:
-    """HTML's ``&aacute;`` and its kin, which XML does not know."""
-    meant = html5.get(named[1])
-    return escape(meant) if meant else f"&amp;{named[1]}"
 
 
 def _name(element: etree._Element) -> str:
@@ -157,8 +133,8 @@ def _item(entry: etree._Element) -> Item:
     )
 
 
-def _dated(item: Item) -> datetime:
-    read = read_date(item.published) or read_date(item.updated)
+def _dated(entry: etree._Element) -> datetime:
+    read = read_date(_said(entry, "lastmod")) or read_date(_said(entry, "news", "publication_date"))
     return read.at if read else _NEVER
 
 

@@ -209,6 +209,7 @@ class _Desk:
         self._look_twice(source, record, read)
         now = self._house.now()
         with self._house.store.write() as memory:
+            memory.alone()
             if not memory.sources.still_mine(record.id, owner=self._owner):
                 return _skipped(source, "it took too long and somebody else has read it")
             new, changed = keep(

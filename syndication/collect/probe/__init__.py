@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from syndication.collect.probe.front import id_from
 from syndication.collect.probe.live import Looked, look
-from syndication.collect.probe.search import MOST_REQUESTS, Probed, probe
 from syndication.collect.probe.reading import Fetches, Tried
+from syndication.collect.probe.search import MOST_REQUESTS, Probed, probe
 from syndication.collect.probe.write import as_toml
 
 __all__ = ["MOST_REQUESTS", "Fetches", "Looked", "Probed", "Tried", "as_toml", "id_from", "look", "probe"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,14 +17,16 @@ from syndication.collect.probe.listing import link_texts, stands_aside
 from syndication.domain.portal import NO_SELECTORS
 from syndication.errors import NotReadable
 
-FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 
 _FEED_PATH = re.compile(r"(?:^|[/._=-])(?:rss\w{0,8}|feeds?|atom)(?=$|[/._?&-])", re.IGNORECASE)
 _FEED_WORDS = re.compile(r"(?:kenh )?(?:rss|atom|xml|feeds?)(?: feeds?)?")
 _COMMENTS = re.compile(r"\b(?:comments?|binh luan)\b")
 _EVERYTHING = re.compile(r"(?:trang chu|home|tin tuc|tin moi(?: nhat)?|tat ca|tong hop|news|all)?")
 """What a feed is called that holds everything; it is no category."""
-_NAMELESS = re.compile(r"(?:trang chu|home(?: ?page)?|welcome|index|gioi thieu|default|untitled.*|tin tuc(?: su kien)?)?")
+_NAMELESS = re.compile(
+    r"(?:trang chu|home(?: ?page)?|welcome|index|gioi thieu|default|untitled.*|tin tuc(?: su kien)?)?"
+)
 _NEWS = re.compile(
     r"\b(?:tin|su kien|thoi su|hoat dong|chuyen doi so|kinh te|van hoa|xa hoi|chinh tri|khoa hoc|cong nghe|cntt"
     r"|nong nghiep|nong thon|giao duc|y te|doi song|cai cach|chi dao|du lich|quoc phong|an ninh|moi truong|news)\b"
@@ -72,9 +74,9 @@ class Page:
     def meta(self, *names: str) -> str:
         """What the first ``<meta>`` of one of these names says, or ""."""
         for node in self.root.iter("meta"):
-            if (node.get("property") or node.get("name") or "").lower() in names:
-                if said := text.plain_line(node.get("content", "")):
-                    return said
+            called = (node.get("property") or node.get("name") or "").lower()
+            if called in names and (said := text.plain_line(node.get("content", ""))):
+                return said
         return ""
 
     def own_addresses(self, hosts: Collection[str]) -> set[str]:
@@ -92,7 +94,7 @@ class Page:
         for link in self.root.iter("link"):
             kind = link.get("type", "").partition(";")[0].strip().lower()
             address = canonical.absolute(link.get("href", ""), self.url)
-            if "alternate" in link.get("rel", "").lower().split() and kind in FEED_TYPES and address:
+            if "alternate" in link.get("rel", "").lower().split() and kind in _FEED_TYPES and address:
                 yield address, text.plain_line(link.get("title", ""))
 
     def feed_links(self, hosts: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -109,17 +111,17 @@ class Page:
             vague = _FEED_WORDS.fullmatch(folded) or _EVERYTHING.fullmatch(folded) or len(folded.split()) > 8
             yield address, "" if vague else said
 
-    def sections(self, hosts: Collection[str]) -> list[tuple[str, str]]:
-        """Links that seem to lead to lists of news: address and label, the surest first."""
+    def sections(self, hosts: Collection[str], *, most: int) -> dict[str, str]:
+        """Links that seem to lead to lists of news, the surest ``most`` of them as they stand: address → label."""
         found: dict[str, tuple[bool, bool, str]] = {}
         for address, said, link in link_texts(self.root, self.url):
-            words, parts = text.fold(said), urlsplit(address)
-            short = 0 < len(words.split()) <= 7 and not _NO_NEWS.search(words)
-            front = is_front(address) or address == self.url
-            if short and not front and canonical.belongs_to(address, hosts) and not _FEED_PATH.search(parts.path):
+            words, path = text.fold(said), urlsplit(address).path
+            if not 0 < len(words.split()) <= 7 or _NO_NEWS.search(words) or _FEED_PATH.search(path):
+                continue
+            if canonical.belongs_to(address, hosts) and not is_front(address) and address != self.url:
                 found.setdefault(address, (not stands_aside(link), not _NEWS.search(words), said))
-        ranked = sorted(found.items(), key=lambda one: one[1][:2])
-        return [(address, said) for address, (_, _, said) in ranked]
+        surest = sorted(found, key=lambda address: found[address][:2])[:most]
+        return {address: said for address, (_, _, said) in found.items() if address in surest}
 
 
 def document_of(answer: Fetched) -> Document:
@@ -150,16 +152,16 @@ def path_of(url: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
 
 
-def name_of(pages: Iterable[Page]) -> str:
-    """What the portal calls itself: ``og:site_name``, else the longest part of a title; "" for neither."""
-    names: list[str] = []
-    for page in pages:
-        if said := page.meta("og:site_name", "application-name"):
-            return said
-        title = page.root.find(".//title")
-        parts = re.split(r"\s+[|–—»-]\s+", markup.words(title) if title is not None else "")
-        names += [part for part in parts if not _NAMELESS.fullmatch(text.fold(part))]
-    return max(names, key=len, default="")
+def name_of(page: Page) -> str:
+    """What the portal calls itself there: ``og:site_name``, else the title without «Trang chủ»; "" for neither.
+
+    Of a title in several parts nobody can say which one is the organisation; a person may shorten what is true.
+    """
+    if said := page.meta("og:site_name", "application-name"):
+        return said
+    title = page.root.find(".//title")
+    parts = re.split(r"\s+[|–—»-]\s+", markup.words(title) if title is not None else "")
+    return " - ".join(dict.fromkeys(part for part in parts if not _NAMELESS.fullmatch(text.fold(part))))
 
 
 def twins(url: str) -> tuple[str, ...]:

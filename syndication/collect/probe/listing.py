@@ -12,7 +12,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from os.path import commonprefix
+from functools import lru_cache
+from itertools import takewhile
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -34,15 +35,18 @@ TITLE_WORDS = 4
 """Links with fewer words are menus and buttons, not titles."""
 
 _NEARLY_ALL = 0.8
+_SOME = 0.3
+"""Shares of the boxes of a list: leads and pictures are often missing."""
 _LONGEST_DATE = 60
 """Characters. A longer line with a date in it is prose."""
 _MOST_LISTS = 6
 _MOST_STEPS = 6
-_MOST_TARGETS = 40
+_MOST_ASKED = 40
+"""Boxes of a list that are asked for their parts; the rest is of the same make."""
 
 _JUNK = ("script", "style", "noscript", "template", "select", "textarea", "svg", "iframe")
 _FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z|jpe?g|png|gif|webp|mp[34]|avi)$", re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{2,40}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{1,40}")
 """Names with digits number things (``post-123``, ``col-md-6``) and change with the news."""
 _PASSING = frozenset(
     """
@@ -54,7 +58,7 @@ _PASSING = frozenset(
 _AROUND = frozenset(
     "menu nav navbar navigation submenu megamenu mainmenu topmenu footer header topbar breadcrumb breadcrumbs".split()
 )
-_SAYS_NEXT = re.compile(r"(?:trang )?(?:sau|tiep|tiep theo|ke tiep)|next(?: page)?", re.IGNORECASE)
+_SAYS_NEXT = re.compile(r"(?:trang )?(?:sau|tiep|tiep theo|ke tiep)|next(?: page)?")
 _ARROWS = frozenset({"»", "›", ">", ">>", "→", "❯"})
 
 
@@ -128,12 +132,19 @@ class _Box:
 
     element: etree._Element
     address: str
+    link: etree._Element
+    """The one that bears the title."""
     title: etree._Element
-    """The link that bears the title."""
+    """What bears the title and nothing else: the link, or a part of it where the link is a whole card."""
 
     @property
     def words(self) -> str:
         return _title(self.title)
+
+    def others(self) -> Iterator[etree._Element]:
+        """What is in the box and has no part in the title."""
+        title = {self.title, *self.title.iterancestors(), *self.title.iter()}
+        return (element for element in self.element.iter() if element not in title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,10 @@ class _Sheet:
     url: str
     links: Mapping[str, Sequence[etree._Element]]
     """Addresses of articles → all links to them."""
+    leads_to: Mapping[etree._Element, str]
+    """The same the other way round."""
+    following: str | None
+    """The selector of the link to older news."""
 
     @classmethod
     def of(cls, root: etree._Element, url: str, hosts: Collection[str]) -> _Sheet:
@@ -152,15 +167,16 @@ class _Sheet:
         for address, _, link in link_texts(root, url):
             parts = urlsplit(address)
             home = parts.path in ("", "/") and not parts.query
-            if address != here and not home and not _FILE.search(parts.path):
-                if canonical.belongs_to(address, hosts):
-                    links[address].append(link)
+            news = address != here and not home and not _FILE.search(parts.path)
+            if news and canonical.belongs_to(address, hosts):
+                links[address].append(link)
         titled = {
             address: found
             for address, found in links.items()
             if any(len(_title(link).split()) >= TITLE_WORDS for link in found)
         }
-        return cls(root, url, titled)
+        leads_to = {link: address for address, found in titled.items() for link in found}
+        return cls(root, url, titled, leads_to, _next(root))
 
     def groups(self) -> list[list[_Box]]:
         """Boxes of one make, the longest lists first."""
@@ -182,8 +198,8 @@ class _Sheet:
                     element = around
                 make = tuple((around.tag, *_names(around)) for around in element.iterancestors())
                 known = made[(element.tag, make)].get(address)
-                if known is None or len(title) > len(known.words):
-                    made[(element.tag, make)][address] = _Box(element, address, link)
+                if known is None or len(title) > len(_title(known.link)):
+                    made[(element.tag, make)][address] = _Box(element, address, link, _title_in(link))
         groups = [list(boxes.values()) for boxes in made.values() if len(boxes) >= FEWEST_ITEMS]
         groups = [boxes for boxes in groups if not stands_aside(boxes[0].element)]
         return sorted(groups, key=len, reverse=True)
@@ -223,89 +239,79 @@ class _Sheet:
         return [css for _, css in sorted(sound, key=lambda one: one[0])][:4]
 
     def _holds_article(self, element: etree._Element) -> bool:
-        links = {link for found in self.links.values() for link in found}
-        return any(node in links for node in element.iter("a"))
+        return any(node in self.leads_to for node in element.iter("a"))
+
+    def _leads_elsewhere(self, element: etree._Element, box: _Box) -> bool:
+        """Whether an element is, or holds, a link to another article."""
+        leads_to = (self.leads_to.get(node, box.address) for node in (element, *element.iter("a")))
+        return any(address != box.address for address in leads_to)
 
     def _common_link(self, boxes: Sequence[_Box]) -> str | None:
         """``a[href*="/Trang/ChiTiet.aspx"]``, where the addresses share what no other link has."""
         paths = [urlsplit(box.address).path for box in boxes]
-        shared = commonprefix(paths)
-        if len(set(paths)) > 1:
-            shared = shared[: shared.rfind("/") + 1]
+        levels = zip(*(path.split("/") for path in paths), strict=False)
+        same = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
+        shared = paths[0] if len(set(paths)) == 1 else "/".join((*same, ""))
         if len(shared.strip("/")) < 3:
             return None
         css = f'a[href*="{shared}"]'
         return css if not re.search(r'["\\]', shared) else None
 
-    # --- parts of an item
-
     def _parts(self, boxes: Sequence[_Box]) -> dict[str, str]:
-        select: dict[str, str] = {}
-        if all(box.title is box.element for box in boxes):
-            return {"link": "@href"}
+        """Selectors for the parts of an item, as far as the boxes agree on them."""
+        parts = {
+            "title": _agreed(boxes, lambda box: box.title, self._is_title, every=_NEARLY_ALL),
+            "link": _agreed(boxes, lambda box: box.link, self._is_link, every=_NEARLY_ALL, then="@href"),
+            "date": _agreed(boxes, _date_of, _is_some_date, every=_NEARLY_ALL),
+            "summary": _agreed(boxes, _lead_of, _says_the_same, every=_SOME),
+            "image": self._image(boxes),
+            "next": self.following,
+        }
+        if all(box.link is box.element for box in boxes):
+            parts["link"] = "@href"
+        return {part: css for part, css in parts.items() if css}
 
-        def is_title(found: Sequence[etree._Element], box: _Box) -> bool:
-            said = next(filter(None, map(_title, found)), "")
-            return bool(found) and said == box.words and found[0] in self.links[box.address]
+    def _is_title(self, found: Sequence[etree._Element], box: _Box, wanted: etree._Element) -> bool:
+        said = next(filter(None, map(_title, found)), "")
+        return said == _title(wanted) and not self._leads_elsewhere(found[0], box)
 
-        if title := _agreed(boxes, lambda box: box.title, is_title, every=_NEARLY_ALL):
-            select |= {"title": title, "link": f"{title}@href"}
-
-        def has_date(found: Sequence[etree._Element], box: _Box) -> bool:
-            return bool(found) and _is_date(found[0])
-
-        if date := _agreed(boxes, _date_of, has_date, every=_NEARLY_ALL):
-            select["date"] = date
-
-        def is_lead(found: Sequence[etree._Element], box: _Box) -> bool:
-            lead = _lead_of(box)
-            return bool(found) and lead is not None and markup.words(found[0]) == markup.words(lead)
-
-        if summary := _agreed(boxes, _lead_of, is_lead, every=0.4):
-            select["summary"] = summary
-        if image := self._image(boxes):
-            select["image"] = image
-        if following := self._next():
-            select["next"] = following
-        return select
+    def _is_link(self, found: Sequence[etree._Element], box: _Box, wanted: etree._Element) -> bool:
+        return self.leads_to.get(found[0]) == box.address
 
     def _image(self, boxes: Sequence[_Box]) -> str | None:
         shown = Counter(_picture(image) for box in boxes for image in box.element.iter("img"))
-        furniture = {address for address, count in shown.items() if count > len(boxes) / 2}
 
-        def picture_of(box: _Box) -> etree._Element | None:
-            return next((one for one in box.element.iter("img") if _picture(one) not in furniture), None)
-
-        def is_picture(found: Sequence[etree._Element], box: _Box) -> bool:
-            return bool(found) and found[0] is picture_of(box)
-
-        if css := _agreed(boxes, picture_of, is_picture, every=0.3):
-            return f"{css}@src"
+        def picture(box: _Box) -> etree._Element | None:
+            # What many boxes show is an icon, or stands for a picture that is not there.
+            images = (
+                one for one in box.element.iter("img") if shown[_picture(one)] <= max(1, len(boxes) / 4)
+            )
+            return next(images, None)
 
         def painted(box: _Box) -> etree._Element | None:
             return next((one for one in box.element.iter() if "url(" in one.get("style", "")), None)
 
-        def is_painted(found: Sequence[etree._Element], box: _Box) -> bool:
-            return bool(found) and found[0] is painted(box)
+        return _agreed(boxes, picture, _is_the_one, every=_SOME, then="@src") or _agreed(
+            boxes, painted, _is_the_one, every=_SOME, then="@style"
+        )
 
-        css = _agreed(boxes, painted, is_painted, every=0.3)
-        return f"{css}@style" if css else None
 
-    def _next(self) -> str | None:
-        """The link to older news, where its own words name it; numbers and ``rel=next`` are found without us."""
-        for _, said, link in link_texts(self.root, self.url):
-            words = text.fold(said)
-            if (words and _SAYS_NEXT.fullmatch(words)) or (not words and said.strip() in _ARROWS):
-                for css in _descriptions(link, self.root):
-                    found = _find(self.root, css)
-                    if found and found[0] is link and len(found) <= 2 and css != "a":
-                        return f"{css}@href"
-        return None
+def _next(root: etree._Element) -> str | None:
+    """The link to older news, where its own words name it; numbers and ``rel=next`` are found without us."""
+    for link in root.iter("a"):
+        said = _title(link)
+        if said in _ARROWS or _SAYS_NEXT.fullmatch(text.fold(said)):
+            for css in _descriptions(link, root)[:-1]:
+                found = _find(root, css)
+                if found[0] is link and len(found) <= 2:
+                    return f"{css}@href"
+    return None
 
 
 # ------------------------------------------------------------------ parts of a box
 
-_Judge = Callable[[Sequence[etree._Element], _Box], bool]
+_Judge = Callable[[Sequence[etree._Element], _Box, etree._Element], bool]
+"""Whether what a selector found in a box, one element at least, means the one that is wanted."""
 
 
 def _agreed(
@@ -314,24 +320,41 @@ def _agreed(
     is_right: _Judge,
     *,
     every: float,
+    then: str = "",
 ) -> str | None:
-    """The selector that is right for most boxes; None unless it is right for nearly all that have the part.
+    """The selector that is right for most boxes, with ``then`` after it; None unless right for nearly all it should be.
 
     ``every`` is how large a share of the boxes must have the part at all.
     """
-    having = [(box, found) for box in boxes if (found := target(box)) is not None]
-    if not having or len(having) < every * len(boxes):
+    asked = boxes[:_MOST_ASKED]
+    having = [(box, wanted) for box in asked if (wanted := target(box)) is not None]
+    if len(having) < max(1, every * len(asked)):
         return None
     proposed: dict[str, int] = {}
-    for box, found in having[:_MOST_TARGETS]:
-        for place, css in enumerate(_descriptions(found, box.element)):
+    for box, wanted in having:
+        for place, css in enumerate(_descriptions(wanted, box.element)):
             proposed[css] = min(place, proposed.get(css, place))
-    rated = []
+    rated: list[tuple[int, int, int, str]] = []
     for css, place in proposed.items():
-        right = sum(is_right(_find(box.element, css), box) for box, _ in having)
+        right = 0
+        for box, wanted in having:
+            found = _find(box.element, css)
+            right += bool(found) and is_right(found, box, wanted)
         rated.append((-right, place, len(css), css))
     best = min(rated, default=None)
-    return best[3] if best and -best[0] >= _NEARLY_ALL * len(having) else None
+    return f"{best[3]}{then}" if best and -best[0] >= _NEARLY_ALL * len(having) else None
+
+
+def _is_the_one(found: Sequence[etree._Element], box: _Box, wanted: etree._Element) -> bool:
+    return found[0] is wanted
+
+
+def _is_some_date(found: Sequence[etree._Element], box: _Box, wanted: etree._Element) -> bool:
+    return _is_date(found[0])
+
+
+def _says_the_same(found: Sequence[etree._Element], box: _Box, wanted: etree._Element) -> bool:
+    return markup.words(found[0]) == markup.words(wanted)
 
 
 def _descriptions(element: etree._Element, within: etree._Element) -> list[str]:
@@ -353,10 +376,9 @@ def _descriptions(element: etree._Element, within: etree._Element) -> list[str]:
 
 def _date_of(box: _Box) -> etree._Element | None:
     """The smallest element of a box that prints a date and nothing else."""
-    title = {box.title, *box.title.iterancestors(), *box.title.iter()}
     found = None
-    for element in box.element.iter():
-        if element not in title and _is_date(element):
+    for element in box.others():
+        if _is_date(element):
             if found is not None and element not in set(found.iter()):
                 break
             found = element
@@ -378,11 +400,8 @@ def _reads(said: str) -> bool:
 
 def _lead_of(box: _Box) -> etree._Element | None:
     """The element of a box with the most words beside the title: eight at least, and not the title again."""
-    title = {box.title, *box.title.iterancestors(), *box.title.iter()}
     best, most = None, 0
-    for element in box.element.iter():
-        if element in title:
-            continue
+    for element in box.others():
         said = markup.words(element)
         if len(said) >= max(40, most) and len(said.split()) >= 8 and text.fold(said) != text.fold(box.words):
             best, most = element, len(said)
@@ -390,7 +409,20 @@ def _lead_of(box: _Box) -> etree._Element | None:
 
 
 def _picture(image: etree._Element) -> str:
-    return image.get("data-src") or image.get("data-original") or image.get("src", "")
+    return image.get("data-src") or image.get("data-original") or image.get("src") or ""
+
+
+def _title_in(link: etree._Element) -> etree._Element:
+    """The part of a link that is the title: a heading; beside a date the part with the most words; else all of it."""
+    for heading in link.iter("h1", "h2", "h3", "h4", "h5", "h6"):
+        return heading
+    parts = list(link.iterdescendants())
+    dates = [part for part in parts if _is_date(part)]
+    if not dates:
+        return link
+    around = {element for date in dates for element in (date, *date.iterancestors())}
+    rest = [part for part in parts if part not in around and len(markup.words(part).split()) >= TITLE_WORDS]
+    return max(rest, key=lambda part: len(markup.words(part)), default=link)
 
 
 def _title(link: etree._Element) -> str:
@@ -440,6 +472,10 @@ def stands_aside(element: etree._Element) -> bool:
 
 
 def _find(within: etree._Element, css: str) -> list[etree._Element]:
-    path = HTMLTranslator().css_to_xpath(css)
-    found = within.xpath(path)
+    found = _path(css)(within)
     return [one for one in found if isinstance(one, etree._Element)] if isinstance(found, list) else []
+
+
+@lru_cache(1024)
+def _path(css: str) -> etree.XPath:
+    return etree.XPath(HTMLTranslator().css_to_xpath(css))

@@ -7,13 +7,13 @@ what was made for people; then how much there is.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from syndication.collect import canonical
 from syndication.collect.dates import Precision, ReadDate, keep_date, read_date
 from syndication.collect.extract import complete, extract, needed
 from syndication.collect.fetch import Fetched, Request
@@ -31,6 +31,7 @@ STALE = timedelta(days=60)
 MOST_PARTS = 8
 """Feeds or lists of single categories that are tried, and taken, at most."""
 
+_AMERICAN = re.compile(r"\d/\d{1,2}/\d{4}\s.*\d\s?[AP]M\b")
 _KINDS = (Read.SITEMAP, Read.PAGE, Read.WORDPRESS, Read.JSONFEED, Read.FEED)
 
 
@@ -49,7 +50,7 @@ class Candidate:
     found: str
     """How we came to it, in words."""
     label: str = ""
-    select: Mapping[str, str] = NO_SELECTORS
+    select: Mapping[str, str] = field(default_factory=lambda: NO_SELECTORS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,9 @@ class Reading:
     items: tuple[Item, ...]
     """Those of the document that became the articles, in the same order."""
     articles: tuple[Article, ...]
+    dropped: tuple[str, ...]
+    """Why the others became none."""
     next_url: str | None
-    slashed: int
-    """Dates that can be read."""
 
     @property
     def dated(self) -> int:
@@ -107,7 +108,9 @@ class Reading:
 
     def is_live(self, now: datetime) -> bool:
         """Whether most articles have dates and the newest is not stale."""
-        return self.dated * 2 >= max(1, len(self.articles)) and bool(self.newest_at and now - self.newest_at < STALE)
+        return self.dated * 2 >= max(1, len(self.articles)) and bool(
+            self.newest_at and now - self.newest_at < STALE
+        )
 
     def rank(self, now: datetime) -> tuple[bool, bool, int, int, float]:
         """For choosing; the larger is the better."""
@@ -158,13 +161,16 @@ def read_source(source: Source, portal: Portal, answer: Fetched, *, now: datetim
         place=place,
         items=tuple(item for item, _ in kept),
         articles=tuple(article for _, article in kept),
+        dropped=tuple(dropped),
         next_url=parsed.next_url,
-        slashed=sum(_read(item, place) is not None for item in parsed.items),
     )
 
 
 def read_slashes(source: Source, portal: Portal, answer: Fetched, *, now: datetime) -> SlashDates:
-    """What 4/7/2024 means there: the day first, unless more dates make sense the other way round."""
+    """What 4/7/2024 means there: the day first, unless more dates make sense the other way round.
+
+    .NET's print with AM and PM has the month first, and then so have its dates without a time.
+    """
     items = PARSERS[source.read](_document(source, answer)).items
     zone = ZoneInfo(portal.timezone)
 
@@ -172,7 +178,9 @@ def read_slashes(source: Source, portal: Portal, answer: Fetched, *, now: dateti
         read = (read_date(item.published, slashes=slashes, zone=zone) for item in items)
         return sum(keep_date(one, first_seen=now) is not None for one in read)
 
-    return SlashDates.MDY if sense(SlashDates.MDY) > sense(SlashDates.DMY) else SlashDates.DMY
+    swapped = sense(SlashDates.MDY) - sense(SlashDates.DMY)
+    american = any(_AMERICAN.search(item.published or "") for item in items)
+    return SlashDates.MDY if swapped > 0 or (american and not swapped) else SlashDates.DMY
 
 
 def needs_page(item: Item, place: Place) -> bool:
@@ -253,17 +261,19 @@ def choose(readings: Sequence[Reading], *, now: datetime) -> list[Reading]:
             covered |= one.keys
     if parts and best.keys <= covered:
         return parts
-    is_whole = any(one.keys & best.keys for one in parts)
-    if is_whole:
-        best = replace(best, source=replace(best.source, label=None))
-    return [*parts, best]
+    if any(one.keys & best.keys for one in parts):  # it is the whole, and the whole is no category
+        return [*parts, replace(best, source=replace(best.source, label=None))]
+    return [one for one in readings if one is best or one in parts]
 
 
 def _newer(one: Reading, best: Reading) -> bool:
     """Whether a list has articles that the best one lacks, though it reaches back as far."""
     reach = min((article.published_at for article in best.articles if article.published_at), default=None)
     return any(
-        article.published_at and reach and article.published_at > reach and article.address_key not in best.keys
+        article.published_at
+        and reach
+        and article.published_at > reach
+        and article.address_key not in best.keys
         for article in one.articles
     )
 
@@ -281,11 +291,15 @@ def explain(reading: Reading, candidate: Candidate, taken: Sequence[Reading], *,
     elif not dated:
         says = f"none of its {count} articles has a date that can be read"
     elif newest and now - newest >= STALE:
-        says = f"its newest article is of {newest.astimezone(ZoneInfo(reading.place.portal.timezone)):%d/%m/%Y}"
+        says = (
+            f"its newest article is of {newest.astimezone(ZoneInfo(reading.place.portal.timezone)):%d/%m/%Y}"
+        )
     elif not is_taken and reading.keys <= {key for one in taken for key in one.keys}:
         says = "its articles come with what was taken"
     elif not is_taken:
         says = "what was taken says more"
+    elif reading.dropped:
+        says = f"{len(reading.dropped)} more items cannot be used; the first: {reading.dropped[0]}"
     return Tried(
         url=reading.source.url,
         found=candidate.found,
@@ -296,14 +310,3 @@ def explain(reading: Reading, candidate: Candidate, taken: Sequence[Reading], *,
         newest_at=newest,
         says=says,
     )
-
-
-def foreign_hosts(items: Iterable[Item], place: Place) -> dict[str, int]:
-    """Hosts that items link to and that are not the portal's, with how many do."""
-    found: dict[str, int] = {}
-    for item in items:
-        url = canonical.absolute(item.url, place.url)
-        if url and not canonical.belongs_to(url, place.portal.hosts):
-            host = canonical.host_of(url)
-            found[host] = found.get(host, 0) + 1
-    return found

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from syndication import text
+
 
 class Software(StrEnum):
     """What portals run on, in the words a person would use."""
@@ -94,7 +96,7 @@ _ASP_NET = _Traces(r"\basp\.net\b", (r"\.aspx(?:$|\?)",), (r"\b__VIEWSTATE\b",),
 
 HABITS: Mapping[Software, tuple[str, ...]] = MappingProxyType(
     {
-        Software.WORDPRESS: ("/feed/", "/wp-json/wp/v2/posts?_embed=1"),
+        Software.WORDPRESS: ("/feed/", "/wp-json/wp/v2/posts?_embed=1&per_page=50"),
         Software.NUKEVIET: ("/feeds/", "/news/rss/", "/rss/"),
         Software.LIFERAY: ("/rss/-/home", "/rss", "/web/guest/rss"),
         Software.SHAREPOINT: ("/Pages/rss.aspx", "/rss/Pages/index.aspx", "/Trang/rss.aspx"),
@@ -125,7 +127,7 @@ def name_software(
     for said in (*generators, headers.get("x-generator", "")):
         for software, traces in _TRACES.items():
             if re.search(traces.generator, said, re.IGNORECASE):
-                return software, f"it calls itself «{said.strip()[:60]}»"
+                return software, f"its own word, «{text.shorten(text.one_line(said), 60)}»"
     lines = "\n".join(addresses)
     found = {software: _evidence(traces, lines, markup, headers) for software, traces in _TRACES.items()}
     software, evidence = max(found.items(), key=lambda one: len(one[1]))

@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 from alembic import context
 
-from syndication.store.tables import Moment, metadata
+from syndication.store.tables import Moment, Text, metadata
 
 
 def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
-    # A migration must not change its meaning when our own type does.
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(thing, Moment) else False
+    # A migration must not change its meaning when our own types do.
+    if kind == "type" and isinstance(thing, Moment):
+        return "sa.DateTime(timezone=True)"
+    return "sa.Text()" if kind == "type" and isinstance(thing, Text) else False
 
 
 context.configure(
