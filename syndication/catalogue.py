@@ -31,6 +31,7 @@ from syndication.domain.portal import (
     Read,
     SlashDates,
     Source,
+    Word,
 )
 from syndication.errors import CatalogueError, Mistake
 
@@ -39,6 +40,9 @@ LAST_CATEGORY = "khac"
 
 RESERVED_SLUGS = ("all", "portals")
 """Names of feeds that are no category's: everything together, and what the portals' own feeds begin with."""
+
+WEIGHTS = (1, 2, 3)
+"""What a category's word may weigh."""
 
 SHORTEST_EVERY = timedelta(minutes=15)
 """No portal is asked more often than this; more would be rude."""
@@ -95,6 +99,26 @@ class _Table:
             self.wrong(key, f"must be {what}")
             return ()
         return tuple(text.one_line(one) for one in found)
+
+    def weighed(self, key: str) -> tuple[Word, ...]:
+        """Words as they are, or with a weight: ``["…", { word = "…", weight = 1 }]``."""
+        what = 'words such as ["…", { word = "…", weight = 1 }]'
+        words = []
+        for place, one in enumerate(self.value(key, list, [], what=what), start=1):
+            if isinstance(one, dict):
+                table = _Table(self.file, f"{self.prefix}{key}[{place}].", one, self.mistakes)
+                phrase = table.words("word", required=True, what="the word or phrase")
+                weight = table.value("weight", int, 2, what=f"a whole number, {WEIGHTS[0]} to {WEIGHTS[-1]}")
+                if weight not in WEIGHTS:
+                    table.wrong("weight", f"must be {WEIGHTS[0]} to {WEIGHTS[-1]}, not {weight}")
+                table.done()
+                words.append(Word(phrase, weight))
+            elif isinstance(one, str) and one.strip():
+                words.append(Word(text.one_line(one)))
+            else:
+                self.wrong(key, f"must be {what}")
+                return ()
+        return tuple(words)
 
     def choice(self, key: str, options: type[_E], default: _E, *, required: bool = False) -> _E:
         names = " | ".join(options)
@@ -208,14 +232,36 @@ def _category(table: _Table) -> Category:
         title_en=table.words("title_en") or title,
         description=table.words("description"),
         labels=table.texts("labels"),
-        words=table.texts("words"),
+        broad_labels=table.texts("broad_labels"),
+        words=table.weighed("words"),
+        not_words=table.texts("not_words"),
     )
-    for key, phrases in (("labels", category.labels), ("words", category.words)):
+    words = tuple(word.phrase for word in category.words)
+    for key, phrases in (
+        ("labels", category.labels),
+        ("broad_labels", category.broad_labels),
+        ("words", words),
+        ("not_words", category.not_words),
+    ):
         for phrase in phrases:
-            if not text.fold(phrase):
+            if phrase and not text.fold(phrase):
                 table.wrong(key, f"{phrase!r} holds no letter or digit to compare: leave it out")
+    _report_idle(table, words, category.not_words)
     table.done()
     return category
+
+
+def _report_idle(table: _Table, words: Iterable[str], not_words: Iterable[str]) -> None:
+    """Report words that change nothing: they stand there twice, or hide no word."""
+    keys = [text.fold(word) for word in words]
+    for key in sorted({key for key in keys if key and keys.count(key) > 1}):
+        table.wrong("words", f"{key!r} stands there twice: keep one")
+    for phrase in not_words:
+        within = f" {text.fold(phrase)} "
+        if within.strip() in keys:
+            table.wrong("not_words", f"{phrase!r} is one of the words: keep it in one of the two")
+        elif within.strip() and not any(key and f" {key} " in within for key in keys):
+            table.wrong("not_words", f"{phrase!r} holds none of the words, so it hides nothing: leave it out")
 
 
 def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> tuple[Category, ...]:
@@ -235,7 +281,7 @@ def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> tuple[Catego
         (
             (text.fold(label), f"category[{place}]")
             for place, one in enumerate(categories, start=1)
-            for label in (one.title, *one.labels)
+            for label in (one.title, *one.labels, *one.broad_labels)
             if text.fold(label)
         ),
         shown,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,9 +16,9 @@ from syndication.bootstrap import House
 from syndication.catalogue import read_catalogue
 from syndication.cli import show
 from syndication.cli.opening import open_house
-from syndication.collect.probe import Probed, as_toml, id_from
+from syndication.collect.probe import Probed, as_toml, id_from, twins
 from syndication.collect.probe import probe as probe_portal
-from syndication.errors import SyndicationError
+from syndication.errors import CatalogueError, SyndicationError
 
 
 @click.command()
@@ -39,13 +39,13 @@ def probe(url: str, portal: str | None, write: bool, json_wanted: bool) -> None:
     house = open_house()
     url = url if "://" in url else f"https://{url}"
     if write:
-        _refuse_to_overwrite(_path(house, portal or id_from(url)))
+        _refuse(house, portal or id_from(url), twins(url))
     with _working(f"probing {url}", quiet=json_wanted), house.open_fetcher() as fetcher:
         probed = probe_portal(
             url, fetcher=fetcher, now=house.now(), user_agent=house.user_agent, portal_id=portal
         )
     toml = as_toml(probed) if probed.portal.sources else None
-    written = _write(house, probed.portal.id, toml) if write and toml else None
+    written = _write(house, probed, toml) if write and toml else None
     if json_wanted:
         show.as_json(_document(probed, toml, written))
         sys.exit(0 if toml else 1)
@@ -74,17 +74,29 @@ def _path(house: House, portal: str) -> Path:
     return house.settings.feeds_dir / "portals" / f"{portal}.toml"
 
 
-def _refuse_to_overwrite(path: Path) -> None:
+def _refuse(house: House, portal: str, hosts: Collection[str]) -> None:
+    """Raise where a file for this portal is there, under this id or another."""
+    path = _path(house, portal)
     if path.exists():
         raise SyndicationError(
             f"{path} is there already: give another --id, or print the file without --write"
         )
+    try:
+        portals = house.catalogue.portals.values()
+    except CatalogueError:
+        return  # it may be empty; whatever else is wrong is told when the file is written
+    for known in portals:
+        if shared := set(hosts) & set(known.hosts):
+            raise SyndicationError(
+                f"{min(shared)} is read by portals/{known.id}.toml already: print the file without --write and see "
+                "what is new in it"
+            )
 
 
-def _write(house: House, portal: str, toml: str) -> Path:
+def _write(house: House, probed: Probed, toml: str) -> Path:
     """Write the file, and take it back should the catalogue not hold with it."""
-    path = _path(house, portal)
-    _refuse_to_overwrite(path)
+    path = _path(house, probed.portal.id)
+    _refuse(house, probed.portal.id, probed.portal.hosts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

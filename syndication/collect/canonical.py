@@ -112,7 +112,7 @@ def address_key(url: str, *, portal: str, hosts: Collection[str]) -> str:
     """
     parts = urlsplit(url)
     place = portal if belongs_to(url, hosts) else _bare(host_of(url))
-    path = unquote(parts.path).rstrip("/")
+    path = unquote(parts.path).replace("\0", "").rstrip("/")  # no database keeps a NUL as it is
     for twin in _TWIN_PATHS:
         path = twin.sub("", path)
     pairs = sorted(

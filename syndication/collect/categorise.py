@@ -1,66 +1,199 @@
 """Decides under which categories a story is published, and says why.
 
-What the source's file says is certain. Then the portal's own label, compared by folded key; portal labels are
-coarse (a conference on digital transformation stands under «Chính trị»), so the words of the title speak too.
-When nothing decides, the story stands under «Khác» rather than under a guess.
+What the source's file says is certain. Else evidence is added up: the portal's label, words in the title, words in
+the lead. Portals' labels are coarse (a conference on digital transformation stands under «Chính trị»), so a label
+never hides what the title clearly speaks of. When nothing decides, the story stands under the last category
+(«Khác») rather than under a guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from syndication import text
 from syndication.domain.article import Article
 from syndication.domain.portal import Category
 
+LABEL, BROAD_LABEL, IN_TITLE, IN_LEAD = 6, 3, 3, 1
+"""What a label counts, and what a word's weight is multiplied by in the title and in the lead."""
+
+ENOUGH = 6
+"""From here a category is decided, if it has half of what the surest has: a label, or one word of usual weight
+(2) in the title."""
+
+LEAST = 2
+"""Where none has enough, the surest is taken from here on: one word of usual weight in the lead."""
+
+MOST = 3
+"""Categories of one story. More would say nothing."""
+
+READ = 1000
+"""Characters of a title or lead that are looked at. Some portals give a whole text as the lead."""
+
+NAMED = 3
+"""Words of one place that a reason names."""
+
+_TONE = re.compile("([\u0300\u0301\u0303\u0309\u0323])([a-zđ\u0302\u0306\u031b]+)")
+_SYLLABLE = re.compile("[0-9a-zđ][0-9a-zđ\u0300-\u036f]*")
+_TO_CROSSED_D = str.maketrans("ðɖ", "đđ")
+_BARE = {**dict.fromkeys(range(0x300, 0x370)), ord("đ"): "d"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Syllables:
+    """A text, syllable by syllable: without marks, and with them, the tone always last («hoà» is «hòa»)."""
+
+    folded: tuple[str, ...]
+    spelt: tuple[str, ...]
+
+    @classmethod
+    def of(cls, raw: str) -> _Syllables:
+        marked = unicodedata.normalize("NFKD", text.clean_text(raw)).casefold().translate(_TO_CROSSED_D)
+        spelt = tuple(_SYLLABLE.findall(_TONE.sub(r"\2\1", marked)))
+        return cls(tuple(" ".join(spelt).translate(_BARE).split()), spelt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """One of the catalogue's words, ready to be found."""
+
+    syllables: _Syllables
+    slug: str
+    written: str
+    weight: int
+    """Nothing, for a phrase in which the category's words do not speak (``not_words``)."""
+
+    def stands_in(self, place: _Syllables, start: int) -> bool:
+        """Whether the phrase begins at this syllable, spelt as it should be.
+
+        Folded keys alone would find «đầu tư» in «bắt đầu từ». Only a text that has no marks at all is compared
+        without them.
+        """
+        end = start + len(self.syllables.folded)
+        if place.folded[start:end] != self.syllables.folded:
+            return False
+        return place.spelt[start:end] == self.syllables.spelt or place.spelt == place.folded
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """What speaks for one category."""
+
+    points: int = 0
+    label: str = ""
+    words: dict[str, list[str]] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        said = [f"the portal's label is «{text.shorten(self.label, 80)}»"] if self.label else []
+        for place, words in self.words.items():
+            said.append(f"the {place} says {_listed([f'«{word}»' for word in words[:NAMED]])}")
+        whole = _listed(said)
+        return f"{whole[:1].upper()}{whole[1:]}."
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Categoriser:
-    """The categories, ready to decide."""
+    """The categories, ready to decide. Make one with ``of``; it never changes and may be shared."""
 
-    labels: Mapping[str, str]
-    words: tuple[tuple[str, str, str], ...]
-    """Folded phrase between spaces, phrase as written, slug."""
-    last: str
+    labels: Mapping[str, tuple[str, int]]
+    """Folded label: the slug it leads to, and what it counts."""
+    phrases: Mapping[str, tuple[_Phrase, ...]]
+    """Folded first syllable: the phrases that begin with it."""
+    slugs: tuple[str, ...]
+    """In the catalogue's order; the last one takes what nothing decides."""
 
     @classmethod
     def of(cls, categories: Iterable[Category]) -> Categoriser:
-        """Prepare the categories of a catalogue; the last one takes what nothing decides."""
+        """Prepare the categories of a catalogue, of which the last takes what nothing decides."""
         known = tuple(categories)
+        labels: dict[str, tuple[str, int]] = {}
+        phrases: defaultdict[str, list[_Phrase]] = defaultdict(list)
+        for one in known:
+            for points, names in ((LABEL, (one.title, *one.labels)), (BROAD_LABEL, one.broad_labels)):
+                for name in names:
+                    labels.setdefault(text.fold(name), (one.slug, points))
+            weighed = [(word.phrase, word.weight) for word in one.words]
+            for written, weight in (*weighed, *((phrase, 0) for phrase in one.not_words)):
+                syllables = _Syllables.of(written)
+                phrases[syllables.folded[0]].append(_Phrase(syllables, one.slug, written, weight))
         return cls(
-            labels=MappingProxyType(
-                {text.fold(label): one.slug for one in known for label in (*one.labels, one.title)}
+            labels=MappingProxyType(labels),
+            phrases=MappingProxyType(
+                {
+                    first: tuple(sorted(found, key=lambda phrase: -len(phrase.syllables.folded)))
+                    for first, found in phrases.items()
+                }
             ),
-            words=tuple((f" {text.fold(word)} ", word, one.slug) for one in known for word in one.words),
-            last=known[-1].slug,
+            slugs=tuple(one.slug for one in known),
         )
 
     def decide(self, article: Article) -> dict[str, str]:
-        """The slugs an article belongs under, each with its reason in plain words."""
-        if article.categories:
-            return dict.fromkeys(article.categories, "the portal's file says so")
-        reasons: dict[str, str] = {}
-        for label in article.labels:
-            slug = self.labels.get(text.fold(label))
-            if slug:
-                reasons.setdefault(slug, f"the portal's label «{label}»")
-        reasons.pop(self.last, None)
-        for slug, why in self._by_words(article.title, "title").items():
-            reasons.setdefault(slug, why)
-        if not reasons:
-            reasons = self._by_words(article.summary, "summary")
-        return reasons or {self.last: "nothing decides"}
+        """The slugs an article belongs under, the surest first, each with its reason: one plain sentence.
 
-    def _by_words(self, where: str, name: str) -> dict[str, str]:
-        folded = f" {text.fold(where)} "
-        reasons: dict[str, str] = {}
-        for phrase, written, slug in self.words:
-            if phrase in folded:
-                reasons.setdefault(slug, f"«{written}» in the {name}")
-        return reasons
+        Never empty and never more than ``MOST``; the last category only ever stands alone.
+        """
+        *others, last = self.slugs
+        certain = [slug for slug in others if slug in article.categories][:MOST]
+        if certain or last in article.categories:
+            return dict.fromkeys(certain or [last], "The portal's file says so.")
+        weighed = self._weighed(article)
+        # The sort is stable: of equals the earlier in the catalogue comes first, and the last category last.
+        surest = sorted(self.slugs, key=lambda slug: -weighed[slug].points)
+        enough = max(ENOUGH, weighed[surest[0]].points / 2)
+        decided = [slug for slug in surest if weighed[slug].points >= enough]
+        decided = decided or [slug for slug in surest[:1] if weighed[slug].points >= LEAST]
+        if not decided:
+            return {last: _nothing_decides(article.labels)}
+        if decided[0] == last:
+            return {last: weighed[last].sentence()}
+        return {slug: weighed[slug].sentence() for slug in decided if slug != last}
+
+    def _weighed(self, article: Article) -> Mapping[str, _Evidence]:
+        weighed = {slug: _Evidence() for slug in self.slugs}
+        for label in article.labels:
+            slug, points = self.labels.get(text.fold(label), ("", 0))
+            if points == BROAD_LABEL and slug == self.slugs[-1]:
+                continue  # a label that says nothing, such as «Tin mới»
+            if slug and points > weighed[slug].points:
+                weighed[slug].points, weighed[slug].label = points, label
+        for place, times, raw in (("title", IN_TITLE, article.title), ("lead", IN_LEAD, article.summary)):
+            for phrase in self._spoken(raw):
+                evidence = weighed[phrase.slug]
+                evidence.points += phrase.weight * times
+                evidence.words.setdefault(place, []).append(phrase.written)
+        return weighed
+
+    def _spoken(self, raw: str) -> Iterator[_Phrase]:
+        """The phrases that speak in a text, in its order; one inside a longer one of its category does not."""
+        place = _Syllables.of(raw[:READ])
+        told: set[_Phrase] = set()
+        reached: dict[str, int] = {}
+        for start, first in enumerate(place.folded):
+            for phrase in self.phrases.get(first, ()):
+                end = start + len(phrase.syllables.folded)
+                # Starts only grow, and of those that start together the longest comes first: what does not reach
+                # further than the last one lies inside it.
+                if end > reached.get(phrase.slug, 0) and phrase.stands_in(place, start):
+                    reached[phrase.slug] = end
+                    if phrase.weight and phrase not in told:
+                        told.add(phrase)
+                        yield phrase
 
     def unmapped(self, labels: Iterable[str]) -> list[str]:
         """Labels that lead to no category, in the order given, each once."""
         return [label for label in dict.fromkeys(labels) if text.fold(label) not in self.labels]
+
+
+def _nothing_decides(labels: Sequence[str]) -> str:
+    shown = _listed([f"«{text.shorten(label, 80)}»" for label in labels[:NAMED]])
+    label = f"the label {shown} leads to no subject" if labels else "the portal gives no label"
+    return f"Nothing decides: {label}, and no word of ours stands in the title or the lead."

@@ -37,6 +37,9 @@ _BLOCKS = frozenset(
     """.split()
 )
 _NOT_TEXT = _DROPPED | {"figcaption", "title", "head"}
+LONGEST_HTML = 200_000
+"""Characters of one piece of markup that are looked at; a single tag that long already costs a second."""
+
 _BLANK_LINES = re.compile(r"\s*\n\s*")
 
 
@@ -49,7 +52,7 @@ def clean_html(raw: str, *, base: str) -> SafeHtml:
         return text.clean_text(value)
 
     cleaned = nh3.clean(
-        text.clean_text(raw),
+        text.clean_text(raw[:LONGEST_HTML]),
         tags=set(TAGS),
         clean_content_tags=set(_DROPPED),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
@@ -63,7 +66,7 @@ def clean_html(raw: str, *, base: str) -> SafeHtml:
 
 def _parse(raw: str) -> lxml.html.HtmlElement | None:
     try:
-        return lxml.html.fragment_fromstring(text.clean_text(raw), create_parent="div")
+        return lxml.html.fragment_fromstring(text.clean_text(raw[:LONGEST_HTML]), create_parent="div")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
 from hashlib import blake2b
 from pyexpat import ExpatError, ParserCreate
 
@@ -128,7 +127,6 @@ class _Kind(Enum):
 _A_FRAME, _A_TEXT, _AN_INLINE, _A_DIV, _ANOTHER = _Kind
 
 
-@lru_cache(maxsize=1024)
 def _kind(name: str) -> _Kind:
     uri, local = _name(name)
     if local.lower() in _FRAME:
@@ -138,6 +136,14 @@ def _kind(name: str) -> _Kind:
     if local == "div":
         return _A_DIV
     return _AN_INLINE if local in INLINE else _ANOTHER
+
+
+class _Kinds(dict[str, _Kind]):
+    """The kinds of the names in one document; the same few come again and again."""
+
+    def __missing__(self, name: str) -> _Kind:
+        kind = self[name] = _kind(name)
+        return kind
 
 
 class _Unusual(Exception):
@@ -153,6 +159,7 @@ class _Scan:
         self.key = b""
         """For the hashes: what the tags around the items say."""
         self._document = document
+        self._kinds = _Kinds()
         self._open: list[_Tag] = []
         self._around: _Tag | None = None
         self._item_name = ""
@@ -173,9 +180,8 @@ class _Scan:
         try:
             self._expat.Parse(document, True)
         finally:
-            del (
-                self._expat
-            )  # it holds our methods: without this the document would live as long as the circle
+            # It holds our methods and we hold it: without this the document would stay until the next collection.
+            del self._expat
 
     def _outside(self) -> None:
         self._expat.StartElementHandler = self._begin
@@ -195,7 +201,7 @@ class _Scan:
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         declared, self._declared = self._declared, []
         uri, local = _name(name)
-        kind = _kind(name)
+        kind = self._kinds[name]
         tag = (name, attributes, declared)
         if not self._open:
             self._item_name = _ITEM_OF.get((local, uri in _PLAIN), "")
@@ -246,7 +252,7 @@ class _Scan:
 
     def _begin_inside(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        kind = _kind(name)
+        kind = self._kinds[name]
         if kind is not _ANOTHER or self._text_at is not None:
             self._look(kind, attributes, depth=self._depth)
         if attributes:

@@ -183,10 +183,12 @@ def extract(document: Document, reading: ArticleReading) -> Extracted:
         heading=heading,
         chosen=chosen,
     )
-    kept = [element for _, element in chosen.values()] + ([heading] if heading is not None else [])
+    kept = [element for _, element in chosen.values()]
+    kept.extend(islice(heading.iter(), 10) if heading is not None else ())
     take_away(body, lines, kept)
     found = page.read()
-    if says_instead and not found.published and len(clean.text_of(found.raw_content)) < 300:
+    little = not (found.published or found.lead) and len(clean.text_of(found.raw_content)) < 300
+    if says_instead and little:
         raise NotReadable(says_instead)
     return found
 
@@ -255,8 +257,14 @@ def _title(
     ]
     titles = [one for one in facts.all("headline", "og:title", "dc.title", "dcterms.title") if len(one) >= 4]
     for name in (*titles, facts.heading):
-        forms = _forms(name) - facts.sites
+        forms = {key: form for key, form in _forms(name) if key not in facts.sites}
         agreeing = [(said, element) for key, said, element in printed if key in forms]
+        agreeing += [  # a kicker stands within the heading
+            (form, element)
+            for said, _, element in printed
+            for key, form in forms.items()
+            if element.tag == "h1" and said.endswith(" " + key) and 2 * len(key) >= len(said)
+        ]
         if agreeing:
             return max(agreeing, key=_rank)
     only = {key: (said, head) for key, said, head in printed if head.tag == "h1" and key not in facts.sites}
@@ -265,12 +273,12 @@ def _title(
     return text.shorten(words(facts.linked.get("headline")), LONGEST_TITLE), None
 
 
-def _forms(name: str) -> set[str]:
-    """What a page may print of a title in its metadata: all of it, or without the site's name at one end."""
-    parts = _BETWEEN_NAMES.split(name[: 2 * LONGEST_TITLE])
+def _forms(name: str) -> Iterator[tuple[str, str]]:
+    """What a page may print of a title in its metadata, folded and not: all, or without the site at one end."""
+    parts = _BETWEEN_NAMES.split(name[: 2 * LONGEST_TITLE])[:20]
     starts = (" ".join(parts[:end]) for end in range(1, len(parts) + 1))
     ends = (" ".join(parts[start:]) for start in range(1, len(parts)))
-    return {text.fold(form) for form in (*starts, *ends) if len(form) >= max(8, 0.4 * len(name))}
+    return ((text.fold(form), form) for form in (*starts, *ends) if len(form) >= max(8, 0.4 * len(name)))
 
 
 def _rank(candidate: tuple[str, etree._Element]) -> tuple[bool, int, int]:
@@ -434,7 +442,7 @@ class _Page:
             inner = [child for child in node if child in prose and child.tag in _CONTAINERS]
             child = max(inner, key=prose.__getitem__, default=None)
             share = prose[child] / prose[node] if child is not None else 0
-            if child is None or share < 0.75 or (share < 1 and count[child] < 2):
+            if child is None or share < 0.65 or (share < 1 and count[child] < 2):
                 return node
             node = child
 
@@ -443,8 +451,12 @@ class _Page:
         if self._box is None:
             return []
         lines = lines_of(self._box)
-        own = text.fold(self.title)
-        again = max((n for n, line in enumerate(lines[:12]) if own and line.key == own), default=-1)
+        own, again = text.fold(self.title), -1
+        for number, line in enumerate(lines[:12]):
+            if own and line.key == own:
+                again = number
+            elif line.is_prose:
+                break
         prose = next((n for n, line in enumerate(lines) if n > again and line.is_prose), 0)
         wiped = set(range(again + 1))
         for number, line in enumerate(lines):
@@ -586,7 +598,7 @@ class _Page:
         """The picture that the page names, else the first of some size between these lines."""
         value, element = self.chosen.get("image", ("", None))
         chosen = _source(element) if element is not None and element.tag in IMAGES else value
-        linked = words(self.facts.linked.get("image"), "url", "contentUrl", "@id")
+        linked = words(self.facts.linked.get("image"), "url", "contentUrl")
         named = self.facts.named("og:image", "og:image:url", "itemprop:image", "twitter:image")
         own = (_source(line.image) for line in lines if line.image is not None and not _is_small(line.image))
         for address in (chosen, linked, *named, self.marked.get("image", ""), *own):

@@ -60,6 +60,7 @@ _AROUND = box_words("""
     nav|navbar|navigation|menu|sidebar|topbar|print|tools?|toolbar|cong cu|congcu|view count|views|luot xem|luotxem
     |hits|login|search|popup|modal|ads|advert|advertisement|quang cao|quangcao|skip|(?:site|main|top|page) header
 """)
+_TOOL_BOX = box_words("print|tools?|toolbar|cong cu|congcu")
 _AROUND_TAGS = frozenset({"dialog", "form", "header"})
 _HIDDEN_CLASSES = frozenset({"hidden", "hide", "d-none", "sr-only", "visually-hidden"})
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -280,18 +281,25 @@ def lines_of(element: etree._Element) -> list[Line]:
 
 
 def take_away(body: etree._Element, lines: Sequence[Line], kept: Iterable[etree._Element]) -> None:
-    """Clear the boxes around the article, but nothing that holds one of ``kept`` or much of the paragraphs."""
+    """Clear the boxes around the article, but nothing that holds one of ``kept`` or much of the paragraphs.
+
+    A date may stand among the buttons («Print Thứ Bảy, 26/01/2019 19:26»); then they stay for the time being.
+    """
     prose: Counter[etree._Element] = Counter()
+    dated: set[etree._Element] = set()
     for line in lines:
         if line.is_prose:
             for element in chain(line.block):
                 prose[element] += len(line.text)
+        elif line.has_date and not line.is_link:
+            dated.update(islice(chain(line.block), 3))
     holds = {holder for element in kept for holder in chain(element)}
     for element in list(body.iter()):
-        if element is not body and element not in holds:
-            share = prose[element] / prose[body] if element in prose else 0.0
-            if share < _dispensable(element):
-                clear(element)
+        if element is body or element in holds or (element in dated and _TOOL_BOX.search(names_of(element))):
+            continue
+        share = prose[element] / prose[body] if element in prose else 0.0
+        if share < _dispensable(element):
+            clear(element)
 
 
 def _dispensable(element: etree._Element) -> float:
@@ -301,15 +309,12 @@ def _dispensable(element: etree._Element) -> float:
     the layout that hold the article itself.
     """
     names = names_of(element)
-    if element.tag in _OTHERS_TAGS or _OTHERS.search(names):
+    hidden = element.get("hidden") is not None or _HIDDEN_STYLE.search((element.get("style") or "")[:200])
+    if element.tag in _OTHERS_TAGS or _OTHERS.search(names) or hidden:
         return 0.5
-    if element.tag in _AROUND_TAGS or _AROUND.search(names) or element.get("hidden") is not None:
-        return 0.1
     classes = (element.get("class") or "")[:300].lower().split()
-    hidden = not _HIDDEN_CLASSES.isdisjoint(classes) or _HIDDEN_STYLE.search(
-        (element.get("style") or "")[:200]
-    )
-    return 0.1 if hidden else 0.0
+    around = element.tag in _AROUND_TAGS or _AROUND.search(names) or not _HIDDEN_CLASSES.isdisjoint(classes)
+    return 0.1 if around else 0.0
 
 
 def is_caption(lines: Sequence[Line], number: int, box: etree._Element) -> bool:

@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 MEBIBYTE = 1 << 20
 LONGEST_ANSWER = 256 * MEBIBYTE
+PIPE_BYTES = 64 * 1024
+"""What a pipe holds on Linux (pipe(7)); to ask for more at once only costs memory."""
 START_SECONDS = 60.0
 """In which a child must be ready. It takes a small part of one on a machine that has nothing else to do."""
 GRACE_SECONDS = 2.0
@@ -161,7 +163,7 @@ class _Child:
                 raise NotReadable(
                     f"reading the document takes longer than {self._seconds:g} s: {_ADVICE}"
                 ) from None
-            raise _Ended(f"ended the process that read it (exit status {self._process.returncode})") from None
+            raise _Ended(f"ended the process that read it ({_how(self._process.returncode)})") from None
         except BaseException:
             self.end()
             raise
@@ -206,6 +208,10 @@ class _Child:
         self._answers.close()
 
 
+def _how(status: int) -> str:
+    return (signal.strsignal(-status) or f"signal {-status}") if status < 0 else f"exit status {status}"
+
+
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -215,7 +221,9 @@ def _environment() -> dict[str, str]:
 
 
 def _send(pipe: int, message: bytes) -> None:
-    rest = memoryview(_LENGTH.pack(len(message)) + message)
+    length = _LENGTH.pack(len(message))
+    os.write(pipe, length)  # so few bytes are written at once or not at all (POSIX, PIPE_BUF)
+    rest = memoryview(message)
     while rest:
         rest = rest[os.write(pipe, rest) :]
 
@@ -231,7 +239,7 @@ def _receive(pipe: int, *, longest: int | None = None) -> bytes:
 def _read(pipe: int, length: int) -> bytes:
     pieces: list[bytes] = []
     while length:
-        piece = os.read(pipe, min(length, MEBIBYTE))
+        piece = os.read(pipe, min(length, PIPE_BYTES))
         if not piece:
             raise EOFError
         pieces.append(piece)

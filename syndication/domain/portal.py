@@ -89,16 +89,28 @@ class Portal:
     article: ArticleReading = field(default_factory=ArticleReading)
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A phrase that speaks for a category, and how clearly: 1 needs company, 2 decides in a title, 3 is sure."""
+
+    phrase: str
+    weight: int = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A subject we publish. ``labels`` are what portals call it, ``words`` decide when no label does."""
+    """A subject we publish, and what leads to it: what portals call it, and words in titles and leads."""
 
     slug: str
     title: str
     title_en: str
     description: str
     labels: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    broad_labels: tuple[str, ...] = ()
+    """Labels that cover other subjects too: any clear word counts more."""
+    words: tuple[Word, ...] = ()
+    not_words: tuple[str, ...] = ()
+    """Phrases inside which ``words`` do not speak, such as names of organisations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
-from sqlalchemy import Connection, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.tables import sources
@@ -56,7 +57,38 @@ class Answered:
     read_as: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """What is kept of a good answer that said nothing new."""
+
+    source: int
+    etag: str | None
+    last_modified: str | None
+    validators_at: datetime | None
+    next_at: datetime
+    moved_to: str | None
+    moved_at: datetime | None
+
+
 _COLUMNS = [sources.c[name] for name in SourceRecord.__dataclass_fields__]
+_UNCHANGED = (
+    update(sources)
+    .where(sources.c.id == bindparam("its_source"), sources.c.lease_owner == bindparam("its_owner"))
+    .values(
+        etag=bindparam("its_etag"),
+        last_modified=bindparam("its_last_modified"),
+        validators_at=bindparam("its_validators_at"),
+        next_at=bindparam("its_next_at"),
+        moved_to=bindparam("its_moved_to"),
+        moved_at=bindparam("its_moved_at"),
+        failures=0,
+        error=None,
+        checked_at=bindparam("this_moment"),
+        succeeded_at=bindparam("this_moment"),
+        lease_until=None,
+        lease_owner=None,
+    )
+)
 
 
 class Sources:
@@ -129,6 +161,18 @@ class Sources:
         if new:
             values["new_at"] = at
         self._connection.execute(update(sources).where(sources.c.id == source).values(values))
+
+    def unchanged(self, answers: Collection[Unchanged], *, owner: str, at: datetime) -> None:
+        """Record good answers that said nothing new and give their claims back; lost claims are left alone."""
+        if not answers:
+            return
+        rows = [
+            {f"its_{name}": getattr(answer, name) for name in Unchanged.__dataclass_fields__}
+            | {"its_owner": owner, "this_moment": at}
+            # Always in one order: of two who claim to hold the same sources, one waits for the other.
+            for answer in sorted(answers, key=attrgetter("source"))
+        ]
+        self._connection.execute(_UNCHANGED, rows)
 
     def moved(self, source: int, *, to: str | None, now: datetime) -> None:
         """Record where a source permanently redirects to (None: nowhere); the time of the first sight is kept."""

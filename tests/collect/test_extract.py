@@ -69,7 +69,7 @@ def check(found: Extracted, told: dict[str, Any]) -> None:
     assert (read.at if read else None) == (told["at"] if found.published else None)
     assert found.lead == told.get("lead", "")
     assert lines(found) == told["content"]
-    images = [part.partition('"')[0].replace("&amp;", "&") for part in found.raw_content.split('src="')[1:]]
+    images = [part.partition('"')[0].replace("&amp;", "&") for part in found.raw_content.split(' src="')[1:]]
     assert images == told.get("images", [])
     assert found.image_url == told.get("image_url")
     assert found.author == told.get("author")
@@ -123,7 +123,7 @@ def test_a_page_that_apologises_with_status_200_is_no_article() -> None:
     [
         pytest.param({"above": "<div>Thứ hai, 23/11/2026, 07:35</div>"}, id="a clock on top, in the same box"),
         pytest.param({"under": "<p><b>Tin khác</b></p><ul><li>Bài khác (05/07/2024)</li></ul>"}, id="tin khác"),
-        pytest.param({"under": "<p><a href='/a'>Một bài viết khác của cổng thông tin</a></p><p>05/07/2024</p>"}, id="links"),
+        pytest.param({"under": "<p><a href='/a'>Một bài viết khác của cổng</a></p><p>05/07/2024</p>"}, id="links"),
         pytest.param({"under": "<p>Ngày 05/07/2024</p>"}, id="a date in the text"),
         pytest.param({"below": "<p>(Phiên họp thường kỳ ngày 04/07/2024)</p>"}, id="a subtitle"),
         pytest.param({"below": "<p>Hôm nay: 23/11/2026</p>"}, id="today"),
@@ -148,7 +148,7 @@ def test_a_page_that_apologises_with_status_200_is_no_article() -> None:
              "2024-07-05</span></div>"},
             id="another article in microdata",
         ),
-        pytest.param({"head": "<meta property='article:modified_time' content='2024-07-05T08:30:00+07:00'>"}, id="changed"),
+        pytest.param({"head": "<meta property='article:modified_time' content='2024-07-05'>"}, id="changed"),
         pytest.param({"head": "<meta property='article:published_time' content='mới đây'>"}, id="no date"),
     ],
 )  # fmt: skip
@@ -164,7 +164,8 @@ def test_a_date_of_something_else_is_never_the_articles(around: dict[str, str]) 
         ({"below": "<p>05/07/2024 08:30</p>"}, "05/07/2024 08:30"),
         ({"below": "<div class='meta'>Minh Đức | 05/07/2024 08:30</div>"}, "Minh Đức | 05/07/2024 08:30"),
         ({"below": "<p>Nhóm PV•05/07/2024 08:30</p>"}, "Nhóm PV•05/07/2024 08:30"),
-        ({"below": "<p>Print Thứ Bảy, 26/01/2019 19:26</p>"}, "Print Thứ Bảy, 26/01/2019 19:26"),
+        ({"below": "<div class='print'><a href='#'>Print</a> Thứ Bảy, 26/01/2019 19:26</div>"},
+         "Print Thứ Bảy, 26/01/2019 19:26"),
         ({"below": "<p>Đăng ngày: 05/07/2024</p><p>Cập nhật: 08/07/2024 10:00</p>"}, "Đăng ngày: 05/07/2024"),
         ({"below": "<p>Cập nhật: 28/12/2023</p>"}, "Cập nhật: 28/12/2023"),
         ({"below": "<p>05/07/2024</p><p>05/07/2024 08:30</p>"}, "05/07/2024 08:30"),
@@ -196,7 +197,7 @@ def test_metadata_that_names_the_true_hour_stands_beside_a_coarser_print() -> No
         "<p>Các đại biểu chụp ảnh lưu niệm. Ảnh: VGP</p>",
         "<p>Quang cảnh buổi làm việc - Ảnh 1.</p>",
         "<figure><img src='/a.jpg'><figcaption>Đoàn công tác thăm phòng máy chủ của tỉnh</figcaption></figure>",
-        "<table><tr><td><img src='/a.jpg'></td></tr><tr><td>Đoàn công tác thăm phòng máy chủ của tỉnh</td></tr></table>",
+        "<table><tr><td><img src='/a.jpg'></td></tr><tr><td>Đoàn công tác thăm phòng máy chủ</td></tr></table>",
         "<p><img src='/a.jpg'></p><p align='center'>Đoàn công tác thăm phòng máy chủ của tỉnh</p>",
         "<p>In ra | Gửi email | Lượt xem: 1.203</p>",
         "<p>Đã xem: 365 | Phản hồi: 0</p>",
@@ -241,7 +242,8 @@ def test_a_box_within_the_text_goes_and_the_text_goes_on() -> None:
 
 
 def test_documents_at_the_end_are_no_other_articles() -> None:
-    links = "<p><a href='/1.pdf'>Báo cáo sáu tháng đầu năm 2024.pdf</a></p><p><a href='/2.docx'>Phụ lục số liệu kèm theo báo cáo</a></p>"
+    report = "<p><a href='/1.pdf'>Báo cáo sáu tháng đầu năm 2024.pdf</a></p>"
+    links = report + "<p><a href='/2.docx'>Phụ lục số liệu kèm theo báo cáo</a></p>"
     assert len(lines(page(article(under=links)))) == len(TEXT) + 2
 
 
@@ -291,6 +293,14 @@ def test_a_title_broken_into_lines_is_read_whole() -> None:
     assert page(markup).title == "Hội nghị giao ban quý II"
 
 
+def test_a_kicker_within_the_heading_is_no_part_of_the_title() -> None:
+    markup = article().replace("<h1>", "<h1><span>Chính trị</span> ")
+    teaser = "<p>Đoạn giới thiệu của chính bài này trong một danh sách bài viết khác.</p>"
+    found = page(markup.replace("</body>", f"<div><h3>Hội nghị giao ban quý II</h3>{teaser}</div></body>"))
+    assert found.title == "Hội nghị giao ban quý II"
+    assert lines(found) == TEXT
+
+
 @pytest.mark.parametrize(
     "banner",
     [
@@ -330,7 +340,8 @@ def test_a_lead_has_no_agency_before_it_and_no_end_mark_behind() -> None:
 
 
 def test_a_lead_of_another_article_is_not_taken() -> None:
-    box = "<h3>Tin khác</h3><div><p class='sapo'>Tóm tắt của một bài viết khác hẳn, đủ dài để là một đoạn văn.</p></div>"
+    sapo = "<p class='sapo'>Tóm tắt của một bài viết khác hẳn, đủ dài để là một đoạn văn.</p>"
+    box = f"<h3>Tin khác</h3><div>{sapo}</div>"
     assert page(article(under=box)).lead == ""
 
 
@@ -409,26 +420,27 @@ def nested(tag: str, times: int) -> str:
     return article(under=f"<{tag}>" * times + "sâu" + f"</{tag}>" * times)
 
 
+PICTURED = "<tr><td><img src='/a.jpg'></td><td>ảnh</td></tr>"
 HOSTILE = {
     "deep": lambda: nested("div", 200_000),
     "deep inline": lambda: nested("b", 200_000),
-    "soup": lambda: article(under="<p>x" * 1_200_000),
-    "one long line": lambda: article(under="<p>" + "chữ " * 1_200_000 + "</p>"),
-    "furniture in a row": lambda: article(under="<nav></nav>chữ dài hơn " * 25_000),
-    "links in a row": lambda: article(under="<a href='/b'>bài viết</a> " * 20_000),
-    "dates in a row": lambda: article(below="<p>05/07/2024 08:30</p>" * 9_000),
-    "ends in a row": lambda: article(under="<p>Tin khác</p>" * 9_000),
-    "captions in a row": lambda: article(under="<table><tr><td><img src='/a.jpg'></td><td>ảnh</td></tr></table>" * 4_000),
-    "one table": lambda: article(under="<table>" + "<tr><td><img src='/a.jpg'></td><td>ảnh</td></tr>" * 4_000 + "</table>"),
+    "soup": lambda: article(under="<p>x" * 600_000),
+    "one long line": lambda: article(under="<p>" + "chữ " * 600_000 + "</p>"),
+    "furniture in a row": lambda: article(under="<nav></nav>chữ dài hơn " * 15_000),
+    "links in a row": lambda: article(under="<a href='/b'>bài viết</a> " * 12_000),
+    "dates in a row": lambda: article(below="<p>05/07/2024 08:30</p>" * 5_000),
+    "ends in a row": lambda: article(under="<p>Tin khác</p>" * 5_000),
+    "captions in a row": lambda: article(under=f"<table>{PICTURED}</table>" * 2_500),
+    "one table": lambda: article(under=f"<table>{PICTURED * 2_500}</table>"),
     "attributes": lambda: article(under="<p " + " ".join(f"a{n}=''" for n in range(400_000)) + ">x</p>"),
     "classes": lambda: article(under=f"<p class='{'a ' * 2_000_000}'>x</p>"),
     "json": lambda: article(head="<script type='application/ld+json'>" + "[" * 2_000_000 + "</script>"),
     "graph": lambda: article(
-        head="<script type='application/ld+json'>" + json.dumps([{"@graph": [{}] * 100}] * 9_000) + "</script>"
+        head="<script type='application/ld+json'>" + json.dumps([{"@graph": [{}] * 100}] * 5_000) + "</script>"
     ),
     "metas": lambda: article(head="<meta property='og:title' content='a - b | c'>" * 20_000),
     "title": lambda: article(head=f"<meta property='og:title' content='{'a - ' * 1_000_000}'>"),
-    "angles": lambda: "<" * 5_000_000,
+    "angles": lambda: "<" * 3_000_000,
     "entities": lambda: article(under="<p>" + "&amp;" * 1_000_000),
     "null": lambda: article().replace("giao ban", "giao\x00 ban"),
 }  # fmt: skip
@@ -450,8 +462,10 @@ def test_a_hostile_page_ends_quickly(name: str) -> None:
 PIECES = [
     "<p>", "</p>", "<div class='tin-khac'>", "</div>", "<table>", "<td>", "<h1>", "</h1>", "<a href='http://['>",
     "<img src='http://[::1'>", "<time datetime='x'>", "<br>", "05/07/2024", "Tin khác", "Ảnh: VGP",
-    "một câu văn đủ dài để được coi là một đoạn văn của bài viết này", "<base href='//['>", "<link rel=canonical href='//['>",
-    "<meta property=og:title content='Tin khác'>", "<body>", "<html amp>", "<svg>", "<frameset>", "<form>", "\u0301", "&#0;", "]]>",
+    "một câu văn đủ dài để được coi là một đoạn văn của bài viết này", "<base href='//['>",
+    "<link rel=canonical href='//['>",
+    "<meta property=og:title content='Tin khác'>", "<body>", "<html amp>", "<svg>", "<frameset>", "<form>", "\u0301",
+    "&#0;", "]]>",
     "<script type='application/ld+json'>{\"@type\":\"Article\",\"headline\":{},\"image\":[[[]]],\"author\":1}</script>",
 ]  # fmt: skip
 

@@ -14,7 +14,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import IntegrityError, InternalError, StatementError
 
-from syndication.domain.article import ArticleKey, KeyKind
 from syndication.errors import StoreError
 from syndication.store import Memory, Store, open_store
 from syndication.store.tables import metadata
@@ -250,10 +249,6 @@ def test_what_no_database_can_keep_is_left_out_and_stops_nothing(memory: Memory)
     odd, plain = "User-agent: *\x00\udcff\nDisallow: /", "User-agent: *\nDisallow: /"
     memory.robots.put("https://portal.example/robots.txt", odd, now=NOW)
     assert memory.robots.get("https://portal.example/robots.txt", newer_than=NOW - timedelta(days=1)) == plain
-    kept = keep_story(memory, "x")
-    name = ArticleKey(KeyKind.ADDRESS, "quang-ninh/a\x00b")
-    memory.articles.name(kept, [name])
-    assert [known.id for known in memory.articles.known_as([name]).values()] == [kept]
     memory.sources.ensure([("a", "https://a.example/")], now=NOW)
     [record] = memory.sources.all()
     memory.sources.failed(record.id, at=NOW, next_at=NOW, error=odd)

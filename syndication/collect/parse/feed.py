@@ -48,7 +48,7 @@ def decode(document: Document) -> str:
             continue
         try:
             return document.body.decode(name)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
     return document.body.decode("utf-8", errors="replace")
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from syndication import __version__
@@ -24,7 +25,7 @@ from syndication.domain.portal import Read as Way
 from syndication.errors import NotReadable, SourceError
 from syndication.links import Links
 from syndication.store import Memory, Store, new_owner
-from syndication.store.sources import Answered, SourceRecord
+from syndication.store.sources import Answered, SourceRecord, Unchanged
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class SourceReport:
     next_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """Everything a round of collecting works with."""
 
@@ -76,6 +77,31 @@ class Round:
     open_fetcher: Callable[[], AbstractContextManager[FetchesMany]]
     user_agent: str
     now: Callable[[], datetime]
+
+    @cached_property
+    def read_as(self) -> Mapping[tuple[str, str], str]:
+        """For each source (portal, url) a hash of everything that decides how its answers are read.
+
+        When it changes, everything is read afresh.
+        """
+        return {
+            (source.portal, source.url): _hash_of(portal, source)
+            for portal in self.catalogue.portals.values()
+            for source in portal.sources
+        }
+
+
+def _hash_of(portal: Portal, source: Source) -> str:
+    seen = repr((__version__, source, portal.hosts, portal.timezone, portal.article))
+    return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unchanged:
+    """A good answer that said nothing new, not recorded yet."""
+
+    report: SourceReport
+    answer: Unchanged
 
 
 class Flood(SourceError):
@@ -115,12 +141,6 @@ def _skipped(source: Source, why: str) -> SourceReport:
     return SourceReport(portal=source.portal, url=source.url, result=Result.SKIPPED, error=why)
 
 
-def read_as(portal: Portal, source: Source) -> str:
-    """A hash of everything that decides how an answer is read; when it changes, everything is read afresh."""
-    seen = repr((__version__, source, portal.hosts, portal.timezone, portal.article))
-    return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
-
-
 class _Desk:
     """Works through the sources of one round."""
 
@@ -155,9 +175,24 @@ class _Desk:
                 continue
             request = self._request(record, source)
             requests[id(request)] = (request, record, source)
+        unchanged: list[_Unchanged] = []
         for request, answer in self._fetcher.fetch_all([request for request, _, _ in requests.values()]):
             _, record, source = requests[id(request)]
-            yield self._finish(source, record, answer)
+            done = self._finish(source, record, answer)
+            if isinstance(done, _Unchanged):
+                unchanged.append(done)
+            else:
+                yield done
+        yield from self._record(unchanged)
+
+    def _record(self, unchanged: Sequence[_Unchanged]) -> Iterator[SourceReport]:
+        """Record together what said nothing new: a transaction for each would cost more than the asking."""
+        if not unchanged:
+            return
+        with self._house.store.write() as memory:
+            answers = [one.answer for one in unchanged]
+            memory.sources.unchanged(answers, owner=self._owner, at=self._house.now())
+        yield from (one.report for one in unchanged)
 
     def _portal(self, source: Source) -> Portal:
         return self._house.catalogue.portals[source.portal]
@@ -174,7 +209,7 @@ class _Desk:
         fresh = (
             record.validators_at is not None
             and record.validators_at > now - VALIDATORS_LAST
-            and record.read_as == read_as(self._portal(source), source)
+            and record.read_as == self._house.read_as[source.portal, source.url]
         )
         return Request(
             url=url,
@@ -184,8 +219,10 @@ class _Desk:
             ca_file=self._portal(source).ca_file,
         )
 
-    def _finish(self, source: Source, record: SourceRecord, answer: Fetched | SourceError) -> SourceReport:
-        """Keep an answer, or the failure; whatever goes wrong stays with this source."""
+    def _finish(
+        self, source: Source, record: SourceRecord, answer: Fetched | SourceError
+    ) -> SourceReport | _Unchanged:
+        """Keep an answer, or the failure, unless nothing changed; whatever goes wrong stays with this source."""
         try:
             if isinstance(answer, SourceError):
                 raise answer
@@ -198,9 +235,9 @@ class _Desk:
             says = f"unexpected trouble ({trouble.__class__.__name__}: {trouble}): see the log"
             return self._failed(source, record, SourceError(says))
 
-    def _take(self, source: Source, record: SourceRecord, answer: Fetched) -> SourceReport:
+    def _take(self, source: Source, record: SourceRecord, answer: Fetched) -> SourceReport | _Unchanged:
         portal = self._portal(source)
-        as_before = record.read_as == read_as(portal, source)
+        as_before = record.read_as == self._house.read_as[source.portal, source.url]
         if answer.status == 304 or (as_before and answer.body_hash == record.body_hash):
             return self._unchanged(source, record, answer)
         first = record.succeeded_at is None
@@ -264,10 +301,22 @@ class _Desk:
         result = Result.HELD if isinstance(trouble, Flood) else Result.FAILED
         return SourceReport(portal=source.portal, url=source.url, result=result, error=says, next_at=next_at)
 
-    def _unchanged(self, source: Source, record: SourceRecord, answer: Fetched) -> SourceReport:
-        with self._house.store.write() as memory:
-            next_at = self._succeeded(memory, source, record, answer, read=None, new=False)
-        return SourceReport(portal=source.portal, url=source.url, result=Result.UNCHANGED, next_at=next_at)
+    def _unchanged(self, source: Source, record: SourceRecord, answer: Fetched) -> _Unchanged:
+        now = self._house.now()
+        next_at = self._next_at(source, answer, usual_gap=_gap(record))
+        moved_to = answer.permanent_url
+        return _Unchanged(
+            SourceReport(portal=source.portal, url=source.url, result=Result.UNCHANGED, next_at=next_at),
+            Unchanged(
+                source=record.id,
+                etag=answer.etag,
+                last_modified=answer.last_modified,
+                validators_at=record.validators_at if answer.status == 304 else now,
+                next_at=next_at,
+                moved_to=moved_to,
+                moved_at=record.moved_at if moved_to == record.moved_to else now if moved_to else None,
+            ),
+        )
 
     def _succeeded(
         self,
@@ -276,33 +325,42 @@ class _Desk:
         record: SourceRecord,
         answer: Fetched,
         *,
-        read: Read | None,
+        read: Read,
         new: bool,
     ) -> datetime:
-        """Record a good answer; ``read`` is None when nothing in it was new."""
+        """Record a good answer that had to be read."""
         now = self._house.now()
-        gap = timedelta(seconds=record.usual_gap) if record.usual_gap is not None else None
+        gap = _gap(record)
         if new:
             gap = timing.learn_gap(gap, last_new_at=record.new_at, now=now)
-        next_at = timing.next_after_success(
-            source,
-            now=now,
-            usual_gap=gap,
-            hint=timing.hinted(answer.headers, document=read.every if read else None, now=now),
-            spread=self._spread,
+        next_at = self._next_at(source, answer, usual_gap=gap, document=read.every)
+        partial = answer.status == 226
+        answered = Answered(
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+            validators_at=now,
+            body_hash=record.body_hash if partial else answer.body_hash,
+            usual_gap=int(gap.total_seconds()) if gap is not None else None,
+            items=record.items if partial else read.items,
+            chunks=record.chunks if partial else list(read.chunks),
+            read_as=self._house.read_as[source.portal, source.url],
         )
-        if memory.sources.still_mine(record.id, owner=self._owner):
-            partial = answer.status == 226
-            answered = Answered(
-                etag=answer.etag,
-                last_modified=answer.last_modified,
-                validators_at=record.validators_at if answer.status == 304 else now,
-                body_hash=record.body_hash if answer.status == 304 or partial else answer.body_hash,
-                usual_gap=int(gap.total_seconds()) if gap is not None else None,
-                items=read.items if read and not partial else record.items,
-                chunks=list(read.chunks) if read and not partial else record.chunks,
-                read_as=read_as(self._portal(source), source),
-            )
-            memory.sources.succeeded(record.id, answered, at=now, next_at=next_at, new=new)
-            memory.sources.moved(record.id, to=answer.permanent_url, now=now)
+        memory.sources.succeeded(record.id, answered, at=now, next_at=next_at, new=new)
+        memory.sources.moved(record.id, to=answer.permanent_url, now=now)
         return next_at
+
+    def _next_at(
+        self,
+        source: Source,
+        answer: Fetched,
+        *,
+        usual_gap: timedelta | None,
+        document: timedelta | None = None,
+    ) -> datetime:
+        now = self._house.now()
+        hint = timing.hinted(answer.headers, document=document, now=now)
+        return timing.next_after_success(source, now=now, usual_gap=usual_gap, hint=hint, spread=self._spread)
+
+
+def _gap(record: SourceRecord) -> timedelta | None:
+    return timedelta(seconds=record.usual_gap) if record.usual_gap is not None else None

@@ -9,10 +9,21 @@ store is not known here.
 
 from __future__ import annotations
 
-from syndication.collect.probe.front import id_from
+from syndication.collect.probe.front import id_from, twins
 from syndication.collect.probe.live import Looked, look
 from syndication.collect.probe.reading import Fetches, Tried
 from syndication.collect.probe.search import MOST_REQUESTS, Probed, probe
 from syndication.collect.probe.write import as_toml
 
-__all__ = ["MOST_REQUESTS", "Fetches", "Looked", "Probed", "Tried", "as_toml", "id_from", "look", "probe"]
+__all__ = [
+    "MOST_REQUESTS",
+    "Fetches",
+    "Looked",
+    "Probed",
+    "Tried",
+    "as_toml",
+    "id_from",
+    "look",
+    "probe",
+    "twins",
+]

@@ -152,7 +152,6 @@ class _Sheet:
     """A page with its articles marked."""
 
     root: etree._Element
-    url: str
     links: Mapping[str, Sequence[etree._Element]]
     """Addresses of articles → all links to them."""
     leads_to: Mapping[etree._Element, str]
@@ -176,7 +175,7 @@ class _Sheet:
             if any(len(_title(link).split()) >= TITLE_WORDS for link in found)
         }
         leads_to = {link: address for address, found in titled.items() for link in found}
-        return cls(root, url, titled, leads_to, _next(root))
+        return cls(root, titled, leads_to, _next(root))
 
     def groups(self) -> list[list[_Box]]:
         """Boxes of one make, the longest lists first."""
@@ -206,10 +205,9 @@ class _Sheet:
 
     def proposals(self, boxes: Sequence[_Box]) -> Iterator[Mapping[str, str]]:
         """Selectors for a list, the soundest first."""
-        for item in self._item_selectors(boxes):
-            select = {"item": item} | self._parts(boxes)
-            if "link" in select:
-                yield MappingProxyType(select)
+        parts = self._parts(boxes)
+        for item in self._item_selectors(boxes) if "link" in parts else ():
+            yield MappingProxyType({"item": item} | parts)
         if link := self._common_link(boxes):
             yield MappingProxyType({"item": f":has(> {link})", "link": f"{link}@href", "title": link})
 

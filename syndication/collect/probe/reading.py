@@ -116,7 +116,8 @@ class Reading:
         """For choosing; the larger is the better."""
         return (
             self.is_live(now),
-            self.share(lambda one: one.summary) >= 0.5,
+            # A sitemap's articles say on their own pages what a bare list of titles, perhaps «most read», never will.
+            self.share(lambda one: one.summary) >= 0.5 or self.source.read is Read.SITEMAP,
             _KINDS.index(self.source.read),
             len(self.articles),
             self.share(lambda one: one.image_url) + self.is_labelled,

@@ -45,7 +45,8 @@ FEWEST_PROOFS = 5
 EVERY = timedelta(hours=1)
 
 _FOR_PROGRAMS = (Read.FEED, Read.JSONFEED, Read.WORDPRESS)
-_ADVICE = re.compile(r"[;:] ")
+_ADVICE = re.compile(r"[;:] (?![^«]*»)")
+"""Where a plain line goes on to what to do; not inside what it quotes."""
 _SITEMAP_LINE = re.compile(r"^\s*sitemap:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PUBLISHER = re.compile(r".*?/-/asset_publisher/\w+(?=/content/)")
 
@@ -226,6 +227,7 @@ class _Search:
             if isinstance(answer, SourceError):
                 raise answer
             self._readings[candidate.url] = self._read(candidate, answer)
+            self._failures.pop(candidate.url, None)
         except SourceError as trouble:
             # What to do about it in a portal's file is no help where there is no file yet.
             self._failures[candidate.url] = _ADVICE.split(str(trouble), maxsplit=1)[0]
