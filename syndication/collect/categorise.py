@@ -19,15 +19,18 @@ from syndication import text
 from syndication.domain.article import Article
 from syndication.domain.portal import Category
 
-LABEL, BROAD_LABEL, IN_TITLE, IN_LEAD = 6, 3, 3, 1
-"""What a label counts, and what a word's weight is multiplied by in the title and in the lead."""
+LABEL, BROAD_LABEL = 6, 4
+"""What a label counts."""
+
+IN_TITLE, IN_LEAD = 3, 2
+"""What a word's weight (1 to 3) is multiplied by."""
 
 ENOUGH = 6
-"""From here a category is decided, if it has half of what the surest has: a label, or one word of usual weight
-(2) in the title."""
+"""From here on label and title decide: one label, or one word of usual weight (2) in the title. A lead mentions much
+in passing, so it only says what is surer."""
 
-LEAST = 2
-"""Where none has enough, the surest is taken from here on: one word of usual weight in the lead."""
+LEAST = 4
+"""Where they do not, the surest is taken from here on: a broad label, or one word of usual weight in the lead."""
 
 MOST = 3
 """Categories of one story. More would say nothing."""
@@ -39,6 +42,7 @@ NAMED = 3
 """Words of one place that a reason names."""
 
 _TONE = re.compile("([\u0300\u0301\u0303\u0309\u0323])([a-zđ\u0302\u0306\u031b]+)")
+_LAST_Y = re.compile("(?<=[hklmst])y(?=[\u0300\u0301\u0303\u0309\u0323]?(?![a-zđ]))")
 _SYLLABLE = re.compile("[0-9a-zđ][0-9a-zđ\u0300-\u036f]*")
 _TO_CROSSED_D = str.maketrans("ðɖ", "đđ")
 _BARE = {**dict.fromkeys(range(0x300, 0x370)), ord("đ"): "d"}
@@ -46,7 +50,10 @@ _BARE = {**dict.fromkeys(range(0x300, 0x370)), ord("đ"): "d"}
 
 @dataclass(frozen=True, slots=True)
 class _Syllables:
-    """A text, syllable by syllable: without marks, and with them, the tone always last («hoà» is «hòa»)."""
+    """A text, syllable by syllable: without marks, and as it is spelt.
+
+    Spellings of one word meet: the tone stands last («hoà», «hòa»), and y is i where they sound alike («bác sỹ»).
+    """
 
     folded: tuple[str, ...]
     spelt: tuple[str, ...]
@@ -54,7 +61,7 @@ class _Syllables:
     @classmethod
     def of(cls, raw: str) -> _Syllables:
         marked = unicodedata.normalize("NFKD", text.clean_text(raw)).casefold().translate(_TO_CROSSED_D)
-        spelt = tuple(_SYLLABLE.findall(_TONE.sub(r"\2\1", marked)))
+        spelt = tuple(_SYLLABLE.findall(_LAST_Y.sub("i", _TONE.sub(r"\2\1", marked))))
         return cls(tuple(" ".join(spelt).translate(_BARE).split()), spelt)
 
 
@@ -84,9 +91,15 @@ class _Phrase:
 class _Evidence:
     """What speaks for one category."""
 
-    points: int = 0
+    clear: int = 0
+    """Points of the label and the title."""
+    lead: int = 0
     label: str = ""
     words: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def points(self) -> int:
+        return self.clear + self.lead
 
     def sentence(self) -> str:
         said = [f"the portal's label is «{text.shorten(self.label, 80)}»"] if self.label else []
@@ -148,14 +161,17 @@ class Categoriser:
         weighed = self._weighed(article)
         # The sort is stable: of equals the earlier in the catalogue comes first, and the last category last.
         surest = sorted(self.slugs, key=lambda slug: -weighed[slug].points)
-        enough = max(ENOUGH, weighed[surest[0]].points / 2)
-        decided = [slug for slug in surest if weighed[slug].points >= enough]
+        decided = [slug for slug in surest if weighed[slug].clear >= ENOUGH]
         decided = decided or [slug for slug in surest[:1] if weighed[slug].points >= LEAST]
         if not decided:
             return {last: _nothing_decides(article.labels)}
-        if decided[0] == last:
-            return {last: weighed[last].sentence()}
-        return {slug: weighed[slug].sentence() for slug in decided if slug != last}
+        subjects = [slug for slug in decided if slug != last]
+        # «Tuyển dụng», as label or word, outweighs other words, but not a label that leads elsewhere.
+        alone = decided[0] == last or weighed[last].label
+        if alone and not any(weighed[slug].label for slug in subjects):
+            subjects = []
+        decided = subjects[:MOST] or [last]
+        return {slug: weighed[slug].sentence() for slug in decided}
 
     def _weighed(self, article: Article) -> Mapping[str, _Evidence]:
         weighed = {slug: _Evidence() for slug in self.slugs}
@@ -163,13 +179,14 @@ class Categoriser:
             slug, points = self.labels.get(text.fold(label), ("", 0))
             if points == BROAD_LABEL and slug == self.slugs[-1]:
                 continue  # a label that says nothing, such as «Tin mới»
-            if slug and points > weighed[slug].points:
-                weighed[slug].points, weighed[slug].label = points, label
-        for place, times, raw in (("title", IN_TITLE, article.title), ("lead", IN_LEAD, article.summary)):
-            for phrase in self._spoken(raw):
-                evidence = weighed[phrase.slug]
-                evidence.points += phrase.weight * times
-                evidence.words.setdefault(place, []).append(phrase.written)
+            if slug and points > weighed[slug].clear:
+                weighed[slug] = _Evidence(clear=points, label=label)
+        for phrase in self._spoken(article.title):
+            weighed[phrase.slug].clear += phrase.weight * IN_TITLE
+            weighed[phrase.slug].words.setdefault("title", []).append(phrase.written)
+        for phrase in self._spoken(article.summary):
+            weighed[phrase.slug].lead += phrase.weight * IN_LEAD
+            weighed[phrase.slug].words.setdefault("lead", []).append(phrase.written)
         return weighed
 
     def _spoken(self, raw: str) -> Iterator[_Phrase]:

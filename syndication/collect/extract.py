@@ -404,7 +404,7 @@ class _Page:
         paragraphs = 0
         for line in self._lines[self._at + 1 :]:
             paragraphs += line.is_prose
-            if paragraphs > 3:
+            if paragraphs > 3 or _is_another(line):
                 break
             if not 30 <= len(line.text) <= LONGEST_LEAD or line.is_link:
                 continue
@@ -557,10 +557,7 @@ class _Page:
 
     def _parted(self, start: int, stop: int) -> bool:
         """Whether other articles stand between two lines."""
-        between = self._lines[start + 1 : stop]
-        return any(
-            line.ends or (line.is_link and len(line.text) >= 25 and not line.is_tool) for line in between
-        )
+        return any(map(_is_another, self._lines[start + 1 : stop]))
 
     def _is_near_title(self, line: Line) -> bool:
         """Whether a line shares a parent or grandparent with the title that is smaller than the page."""
@@ -615,6 +612,11 @@ class _Page:
                 same = _key(found) == _key(self.url)
                 return found if same or urlsplit(found).query or not above else None
         return None
+
+
+def _is_another(line: Line) -> bool:
+    """Whether a line is the beginning of other articles: their heading, or the title of one."""
+    return line.ends or (line.is_link and len(line.text) >= 25 and not line.is_tool)
 
 
 def _same_clock(told: str, printed: str) -> bool:

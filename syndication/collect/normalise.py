@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from syndication import text
 from syndication.collect import canonical, clean
-from syndication.collect.dates import keep_date, read_date
+from syndication.collect.dates import ReadDate, keep_date, read_date
 from syndication.domain.article import Article, ArticleKey, Item, KeyKind
 from syndication.domain.portal import Portal, Source
+
+log = logging.getLogger(__name__)
 
 LONGEST_TITLE = 300
 LONGEST_SUMMARY = 600
@@ -106,19 +109,28 @@ def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
         image_url=image
         or clean.first_image(item.raw_summary, base=url)
         or clean.first_image(item.raw_content, base=url),
-        published_at=_published(item, place, now=now),
+        published_at=keep_date(read_published(item, place), first_seen=now),
         categories=source.categories,
     )
 
 
-def _published(item: Item, place: Place, *, now: datetime) -> datetime | None:
-    read = read_date(
+def read_published(item: Item, place: Place) -> ReadDate | None:
+    """An item's date as its portal meant it, or None where it cannot be read."""
+    return read_date(
         item.published,
         slashes=place.source.dates,
         zone=ZoneInfo(place.portal.timezone),
         minutes_are_month="nukeviet" in (place.generator or "").lower(),
     )
-    return keep_date(read, first_seen=now)
+
+
+def article_of(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
+    """``normalise``, with whatever a hostile item makes it raise turned into a reason to drop that item alone."""
+    try:
+        return normalise(item, place, now=now)
+    except Exception as trouble:  # one bad item must stay one bad item
+        log.exception("%s %s: an item", place.portal.id, place.source.url)
+        return Dropped(f"an item cannot be read ({trouble.__class__.__name__}: {trouble})")
 
 
 def keys_of(article: Article, source: Source) -> tuple[ArticleKey, ...]:

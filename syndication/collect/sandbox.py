@@ -11,6 +11,7 @@ so an answer may hold only the words that parsers use.
 from __future__ import annotations
 
 import copyreg
+import fcntl
 import gc
 import io
 import logging
@@ -42,8 +43,8 @@ log = logging.getLogger(__name__)
 
 MEBIBYTE = 1 << 20
 LONGEST_ANSWER = 256 * MEBIBYTE
-PIPE_BYTES = 64 * 1024
-"""What a pipe holds on Linux (pipe(7)); to ask for more at once only costs memory."""
+PIPE_BYTES = MEBIBYTE
+"""What a pipe is to hold, so that most documents go through at once."""
 START_SECONDS = 60.0
 """In which a child must be ready. It takes a small part of one on a machine that has nothing else to do."""
 GRACE_SECONDS = 2.0
@@ -145,6 +146,9 @@ class _Child:
         )
         self._questions = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
+        for pipe in (self._questions, self._answers):
+            with suppress(OSError):  # where it may not be as large, it takes turns
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
             self._within(START_SECONDS, b"")
         except EOFError:
@@ -183,7 +187,7 @@ class _Child:
         log.error("a parser failed, which is our fault:\n%s", trace)
         raise NotReadable(f"our reader fails on this document ({what}): report it with what the log says")
 
-    def _within(self, seconds: float, question: bytes) -> bytes:
+    def _within(self, seconds: float, question: bytes) -> bytearray:
         """Send a question, unless it is empty, and wait for the answer. Raises EOFError, the process then ended."""
         killing = threading.Timer(seconds, self._process.kill)
         killing.daemon = True
@@ -228,7 +232,7 @@ def _send(pipe: int, message: bytes) -> None:
         rest = rest[os.write(pipe, rest) :]
 
 
-def _receive(pipe: int, *, longest: int | None = None) -> bytes:
+def _receive(pipe: int, *, longest: int | None = None) -> bytearray:
     """The next message. Raises EOFError when there is none, or one that is longer than can be true."""
     (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size))
     if longest is not None and length > longest:
@@ -236,15 +240,15 @@ def _receive(pipe: int, *, longest: int | None = None) -> bytes:
     return _read(pipe, length)
 
 
-def _read(pipe: int, length: int) -> bytes:
-    pieces: list[bytes] = []
-    while length:
-        piece = os.read(pipe, min(length, PIPE_BYTES))
-        if not piece:
+def _read(pipe: int, length: int) -> bytearray:
+    found = bytearray(length)
+    rest = memoryview(found)
+    while rest:
+        count = os.readv(pipe, [rest])
+        if not count:
             raise EOFError
-        pieces.append(piece)
-        length -= len(piece)
-    return b"".join(pieces)
+        rest = rest[count:]
+    return found
 
 
 def _pickled(message: object) -> bytes:
@@ -270,7 +274,7 @@ class _Words(pickle.Unpickler):
             raise pickle.UnpicklingError(f"a parser may not answer with {module}.{name}") from None
 
 
-def read_answer(answer: bytes) -> Any:
+def read_answer(answer: bytes | bytearray) -> Any:
     """What a child says; raises UnpicklingError when it is made of more than the words that parsers use."""
     return _Words(io.BytesIO(answer)).load()
 
@@ -294,7 +298,7 @@ def work() -> None:
             _send(answers, answer)
 
 
-def _answer(question: bytes, seconds: float) -> bytes:
+def _answer(question: bytearray, seconds: float) -> bytes:
     signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends the process, whatever it is doing
     try:
         step, *subject = pickle.loads(question)  # noqa: S301 -- our parent wrote it

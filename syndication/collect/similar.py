@@ -15,10 +15,8 @@ import base64
 import json
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
@@ -121,7 +119,8 @@ _FURNITURE = re.compile(
     r"|(?:hinh )?anh (?:minh hoa|tu lieu|internet)\b.*|(?:anh|nguon anh|photo) ?: .*"
 )
 _CAPTION = re.compile(
-    r".{0,240}[\s(.–—-](?:ảnh|ảnh tư liệu|nguồn ảnh|photo)\s*(?::\s*[^:]{2,60}|\d{1,3}\s*\.?)\)?", re.IGNORECASE
+    r".{0,240}[\s(.–—-](?:ảnh|ảnh tư liệu|nguồn ảnh|photo)\s*(?::\s*[^:]{2,60}|\d{1,3}\s*\.?)\)?",
+    re.IGNORECASE,
 )
 _AGENCY = re.compile(
     r"^(?:[\w.,&/ -]{0,40}\(\s*[\w.&+/ -]{2,30}\s*\)\s*[-–—:]|[A-ZĐÂÊÔƠƯ&.]{3,12}\s*[-–—])+\s*(?=\S)"
@@ -148,7 +147,7 @@ def _lines(told: str) -> list[str]:
 def _is_byline(line: str) -> bool:
     words = len(line.split())
     bracketed = line.startswith("(") and line.endswith((")", ")."))
-    return words <= 16 and bracketed or words <= 14 and not line.endswith(_SENTENCE_END)
+    return (words <= 16 and bracketed) or (words <= 14 and not line.endswith(_SENTENCE_END))
 
 
 # Letters that look Latin and are not. Of each pair of Cyrillic letters only those that do.
@@ -158,7 +157,12 @@ _LOOKALIKES = str.maketrans(
 )
 # Letter by letter, so that what stands at a place of the bare text stands there in the text as written.
 _BARE = {
-    **{ord("đ"): "d", ord("ð"): "d", ord("ɖ"): "d", ord("Đ"): "D", ord("Ð"): "D", ord("Ɖ"): "D"},
+    ord("đ"): "d",
+    ord("ð"): "d",
+    ord("ɖ"): "d",
+    ord("Đ"): "D",
+    ord("Ð"): "D",
+    ord("Ɖ"): "D",
     **{
         code: unicodedata.normalize("NFD", chr(code))[0]
         for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))

@@ -339,10 +339,12 @@ def test_a_lead_has_no_agency_before_it_and_no_end_mark_behind() -> None:
     assert page(article(below=sapo)).lead == "Hội nghị đánh giá kết quả sáu tháng và bàn nhiệm vụ cuối năm."
 
 
-def test_a_lead_of_another_article_is_not_taken() -> None:
+@pytest.mark.parametrize(
+    "before", ["<h3>Tin khác</h3>", "<a href='/b'>Một bài viết khác của cổng thông tin</a>"]
+)
+def test_a_lead_of_another_article_is_not_taken(before: str) -> None:
     sapo = "<p class='sapo'>Tóm tắt của một bài viết khác hẳn, đủ dài để là một đoạn văn.</p>"
-    box = f"<h3>Tin khác</h3><div>{sapo}</div>"
-    assert page(article(under=box)).lead == ""
+    assert page(article(under=f"{before}<div>{sapo}</div>")).lead == ""
 
 
 @pytest.mark.parametrize(

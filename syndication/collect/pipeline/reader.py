@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from syndication.collect import canonical, robots
-from syndication.collect.dates import Precision, read_date
-from syndication.collect.extract import complete, extract, needed
+from syndication.collect.enrich import completed, needs_page
 from syndication.collect.fetch import PAGE_ACCEPT, Fetched, Request
 from syndication.collect.merge import Reading, trusted
-from syndication.collect.normalise import Dropped, Place, keys_of, normalise
+from syndication.collect.normalise import Dropped, Place, article_of, keys_of
 from syndication.collect.parse import PARSERS, Document, Parsed
-from syndication.domain.article import Article, ArticleKey, Item, KeyKind
+from syndication.domain.article import ArticleKey, Item, KeyKind
 from syndication.domain.portal import Portal, Source
 from syndication.errors import NotReadable, SourceError
 from syndication.store import Store
-
-log = logging.getLogger(__name__)
 
 MOST_PAGES = 5
 """Pages of a listing that are turned while everything on them is new."""
@@ -120,7 +115,7 @@ class Reader:
         readings: list[Reading] = []
         dropped: list[str] = []
         for item in self._completed(items, place):
-            article = _normalised(item, place, now=self._now())
+            article = article_of(item, place, now=self._now())
             if isinstance(article, Dropped):
                 dropped.append(article.why)
             else:
@@ -135,7 +130,7 @@ class Reader:
         addresses = {number: self._address(item, place) for number, item in enumerate(items)}
         for number, item in enumerate(items):
             address = addresses[number]
-            if address and needed(item, place.portal.article, date_is_precise=_is_precise(item, place)):
+            if address and needs_page(item, place):
                 wanted[number] = address
         known = self._known(wanted.values(), place)
         wanted = {number: url for number, url in wanted.items() if url not in known}
@@ -153,7 +148,8 @@ class Reader:
             if isinstance(answer, Fetched) and answer.body
         }
         return [
-            _complete(item, pages.get(wanted.get(number, "")), place) for number, item in enumerate(items)
+            completed(item, _document(page), place) if (page := pages.get(wanted.get(number, ""))) else item
+            for number, item in enumerate(items)
         ]
 
     def _address(self, item: Item, place: Place) -> str | None:
@@ -204,50 +200,10 @@ class Reader:
 
 
 def _parse(source: Source, answer: Fetched) -> Parsed:
-    return PARSERS[source.read](
-        Document(
-            body=answer.body,
-            url=answer.url,
-            content_type=answer.content_type,
-            charset=answer.charset,
-            select=source.select,
-        )
+    return PARSERS[source.read](replace(_document(answer), select=source.select))
+
+
+def _document(answer: Fetched) -> Document:
+    return Document(
+        body=answer.body, url=answer.url, content_type=answer.content_type, charset=answer.charset
     )
-
-
-def _is_precise(item: Item, place: Place) -> bool:
-    read = read_date(
-        item.published,
-        slashes=place.source.dates,
-        zone=ZoneInfo(place.portal.timezone),
-        minutes_are_month="nukeviet" in (place.generator or "").lower(),
-    )
-    return read is not None and read.precise in (Precision.MINUTE, Precision.SECOND)
-
-
-def _complete(item: Item, page: Fetched | None, place: Place) -> Item:
-    if page is None:
-        return item
-    document = Document(body=page.body, url=page.url, content_type=page.content_type, charset=page.charset)
-    try:
-        return complete(
-            item,
-            extract(document, place.portal.article),
-            address=page.url,
-            reading=place.portal.article,
-            date_is_precise=_is_precise(item, place),
-            zone=ZoneInfo(place.portal.timezone),
-        )
-    except SourceError as trouble:
-        log.info("%s: %s", page.url, trouble)
-    except Exception:  # one bad page must stay one bad page
-        log.exception("%s: the article's page", page.url)
-    return item
-
-
-def _normalised(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
-    try:
-        return normalise(item, place, now=now)
-    except Exception as trouble:  # one bad item must stay one bad item
-        log.exception("%s %s: an item", place.portal.id, place.source.url)
-        return Dropped(f"an item cannot be read ({trouble.__class__.__name__}: {trouble})")

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from syndication.collect.dates import Precision, ReadDate, keep_date, read_date
-from syndication.collect.extract import complete, extract, needed
+from syndication.collect.dates import keep_date, read_date
+from syndication.collect.enrich import completed
 from syndication.collect.fetch import Fetched, Request
-from syndication.collect.normalise import Dropped, Place, normalise
+from syndication.collect.normalise import Dropped, Place, article_of
 from syndication.collect.parse import PARSERS, Document, markup
 from syndication.collect.probe.front import document_of
 from syndication.domain.article import Article, Item
@@ -150,7 +150,7 @@ def read_source(source: Source, portal: Portal, answer: Fetched, *, now: datetim
     dropped: list[str] = []
     for item in parsed.items:
         named = replace(item, title=item.title or item.url) if nameless else item
-        article = _normalised(named, place, now=now)
+        article = article_of(named, place, now=now)
         if isinstance(article, Dropped):
             dropped.append(article.why)
         else:
@@ -184,26 +184,11 @@ def read_slashes(source: Source, portal: Portal, answer: Fetched, *, now: dateti
     return SlashDates.MDY if swapped > 0 or (american and not swapped) else SlashDates.DMY
 
 
-def needs_page(item: Item, place: Place) -> bool:
-    """Whether collecting would read the article's own page."""
-    return needed(item, place.portal.article, date_is_precise=_is_precise(item, place))
-
-
-def completed(item: Item, place: Place, page: Fetched | None, *, now: datetime) -> Article | None:
+def as_kept(item: Item, place: Place, page: Fetched | None, *, now: datetime) -> Article | None:
     """The article as collecting would keep it, with what its own page adds; None where it would be dropped."""
     if page is not None:
-        try:
-            item = complete(
-                item,
-                extract(document_of(page), place.portal.article),
-                address=page.url,
-                reading=place.portal.article,
-                date_is_precise=_is_precise(item, place),
-                zone=ZoneInfo(place.portal.timezone),
-            )
-        except NotReadable as trouble:
-            log.info("%s: %s", page.url, trouble)
-    article = _normalised(item, place, now=now)
+        item = completed(item, document_of(page), place)
+    article = article_of(item, place, now=now)
     return article if isinstance(article, Article) else None
 
 
@@ -215,28 +200,6 @@ def changed_at(item: Item) -> datetime:
 
 def _document(source: Source, answer: Fetched) -> Document:
     return replace(document_of(answer), select=source.select)
-
-
-def _read(item: Item, place: Place) -> ReadDate | None:
-    return read_date(
-        item.published,
-        slashes=place.source.dates,
-        zone=ZoneInfo(place.portal.timezone),
-        minutes_are_month="nukeviet" in (place.generator or "").lower(),
-    )
-
-
-def _is_precise(item: Item, place: Place) -> bool:
-    read = _read(item, place)
-    return read is not None and read.precise in (Precision.MINUTE, Precision.SECOND)
-
-
-def _normalised(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
-    try:
-        return normalise(item, place, now=now)
-    except Exception as trouble:  # one bad item must stay one bad item
-        log.exception("%s: an item", place.source.url)
-        return Dropped(f"an item cannot be read ({trouble.__class__.__name__}: {trouble})")
 
 
 # ------------------------------------------------------------------ choosing

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from syndication import text
 from syndication.collect import canonical, robots
+from syndication.collect.enrich import needs_page
 from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
 from syndication.collect.normalise import Place
 from syndication.collect.probe.front import Page, id_from, is_front, lists_comments, name_of, path_of, twins
@@ -20,11 +21,10 @@ from syndication.collect.probe.reading import (
     Fetches,
     Reading,
     Tried,
+    as_kept,
     changed_at,
     choose,
-    completed,
     explain,
-    needs_page,
     read_slashes,
     read_source,
     way_of,
@@ -403,7 +403,7 @@ class _Search:
         shown = []
         for item, place, article in newest:
             page = self._asking.got(article.url) if article.url in asked else None
-            if whole := completed(item, place, page, now=self._now):
+            if whole := as_kept(item, place, page, now=self._now):
                 shown.append(whole.also_under(article.labels, article.categories))
         return tuple(shown), len(set(wanted) - asked)
 

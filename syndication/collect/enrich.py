@@ -1,0 +1,43 @@
+"""Completes an item that says too little from the article's own page. Pure: the page is fetched by the caller."""
+
+from __future__ import annotations
+
+import logging
+from zoneinfo import ZoneInfo
+
+from syndication.collect.dates import Precision
+from syndication.collect.extract import complete, extract, needed
+from syndication.collect.normalise import Place, read_published
+from syndication.collect.parse.document import Document
+from syndication.domain.article import Item
+from syndication.errors import SourceError
+
+log = logging.getLogger(__name__)
+
+
+def needs_page(item: Item, place: Place) -> bool:
+    """Whether the article's own page has to be read to keep it as the portal meant it."""
+    return needed(item, place.portal.article, date_is_precise=_is_precise(item, place))
+
+
+def completed(item: Item, page: Document, place: Place) -> Item:
+    """The item with what its own page adds; as it was where the page cannot be read."""
+    try:
+        return complete(
+            item,
+            extract(page, place.portal.article),
+            address=page.url,
+            reading=place.portal.article,
+            date_is_precise=_is_precise(item, place),
+            zone=ZoneInfo(place.portal.timezone),
+        )
+    except SourceError as trouble:
+        log.info("%s: %s", page.url, trouble)
+    except Exception:  # one bad page must stay one bad page
+        log.exception("%s: the article's page", page.url)
+    return item
+
+
+def _is_precise(item: Item, place: Place) -> bool:
+    read = read_published(item, place)
+    return read is not None and read.precise in (Precision.MINUTE, Precision.SECOND)
