@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -251,16 +251,17 @@ def _category(table: _Table) -> Category:
     return category
 
 
-def _report_idle(table: _Table, words: Iterable[str], not_words: Iterable[str]) -> None:
+def _report_idle(table: _Table, words: Sequence[str], not_words: Iterable[str]) -> None:
     """Report words that change nothing: they stand there twice, or hide no word."""
-    keys = [text.fold(word) for word in words]
-    for key in sorted({key for key in keys if key and keys.count(key) > 1}):
-        table.wrong("words", f"{key!r} stands there twice: keep one")
+    # Marks count: «khuyến mại» and «khuyến mãi» are two words.
+    written = [word.casefold() for word in words]
+    for word in sorted({word for word in written if word and written.count(word) > 1}):
+        table.wrong("words", f"{word!r} stands there twice: keep one")
+    keys = [f" {text.fold(word)} " for word in words if text.fold(word)]
     for phrase in not_words:
-        within = f" {text.fold(phrase)} "
-        if within.strip() in keys:
+        if phrase.casefold() in written:
             table.wrong("not_words", f"{phrase!r} is one of the words: keep it in one of the two")
-        elif within.strip() and not any(key and f" {key} " in within for key in keys):
+        elif text.fold(phrase) and not any(key in f" {text.fold(phrase)} " for key in keys):
             table.wrong("not_words", f"{phrase!r} holds none of the words, so it hides nothing: leave it out")
 
 

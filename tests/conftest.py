@@ -41,6 +41,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     server = get_server(folder, cleanup_mode="delete")
     admin = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # nobody pulls the plug of a test's server
+        for durability in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {durability} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
 
     def new_database() -> str:
         name = f"test_{uuid.uuid4().hex}"

@@ -147,7 +147,7 @@ class _Child:
         self._questions = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
         for pipe in (self._questions, self._answers):
-            with suppress(OSError):  # where it may not be as large, it takes turns
+            with suppress(OSError, AttributeError):  # where that cannot be, a document goes in parts
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
             self._within(START_SECONDS, b"")

@@ -330,3 +330,65 @@ def fingerprint(title: str, told: str) -> Fingerprint:
         sample=tuple(sorted(one for one in hashes if one % rate == 0)),
         facts=tuple(dict.fromkeys((*_facts(heading), *_facts(body))))[:MOST_FACTS],
     )
+
+
+# ------------------------------------------------------------------ judging
+
+_KEY_RATE_OPENING = 4
+_KEY_RATE = 8
+
+
+def index_keys(kept: Fingerprint) -> tuple[int, ...]:
+    """The hashes under which it is looked for, and is found: up to 80."""
+    rate = _KEY_RATE
+    while rate * 64 < kept.runs:
+        rate *= 2
+    chosen = {one for one in kept.sample if one % rate == 0}
+    chosen.update(one for one in kept.opening if one % _KEY_RATE_OPENING == 0)
+    return tuple(sorted(chosen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    portal: str
+    title: str
+    fingerprint: Fingerprint
+    told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    same: bool
+    score: float
+    why: str
+
+
+def compared(a: Told, b: Told):
+    from collections import defaultdict
+    s, l = sorted((a.fingerprint, b.fingerprint), key=lambda f: (f.runs, f.sample, f.opening, f.title, f.facts))
+    rate = max(s.rate, l.rate)
+    S = {h for h in s.sample if h % rate == 0}; L = {h for h in l.sample if h % rate == 0}
+    c = len(S & L)/len(S) if S else 0.0
+    so = set(s.opening); lo=set(l.opening)
+    co = len(so & lo)/len(so) if so else 0.0
+    def places(f):
+        d = defaultdict(set)
+        for fact in f.facts:
+            if fact.place: d[fact.place].add(fact.value.translate(_BARE).lower())
+        return d
+    ps, pl = places(s), places(l)
+    def near(x,y): return f" {x} " in f" {y} " or f" {y} " in f" {x} "
+    agree=0; conf=[]
+    for p in ps.keys() & pl.keys():
+        us = {x for x in ps[p] if not any(near(x,y) for y in pl[p])}
+        ul = {x for x in pl[p] if not any(near(x,y) for y in ps[p])}
+        if us and ul: conf.append((sorted(us),sorted(ul)))
+        else: agree+=1
+    def vals(f, num): return {v for v in (x.value.translate(_BARE).lower() for x in f.facts) if any(ch.isdigit() for ch in v)==num}
+    ns,nl=vals(s,True),vals(l,True); ms,ml=vals(s,False),vals(l,False)
+    cn=len(ns&nl); dn=min(len(ns-nl),len(nl-ns))
+    us={x for x in ms if not any(near(x,y) for y in ml)}; ul={x for x in ml if not any(near(x,y) for y in ms)}
+    return dict(runs=(s.runs,l.runs), n=len(S), c=round(c,2), co=round(co,2), agree=agree, conf=conf, num=(cn,len(ns-nl),len(nl-ns)), nam=(len(ms)-len(us),len(us),len(ul)))
+
+def judge(a: Told, b: Told) -> Verdict:
+    return Verdict(False, 0, "")

@@ -38,7 +38,8 @@ def compose_issue(office: Office, week: IsoWeek | None = None) -> Issue:
         if not stories:
             raise IssueError(f"no new story to tell in issue {name}; nothing was composed")
         content = compose(week, stories, catalogue=office.catalogue, title="Điểm tin tuần")
-        memory.issues.draft(content, cut_at=cut_at, now=now)
+        if not memory.issues.draft(content, cut_at=cut_at, now=now):
+            raise IssueError(f"issue {name} is being sent by now and cannot be composed anew")
         composed = memory.issues.get(name)
     assert composed  # noqa: S101 -- just written
     return composed
