@@ -73,7 +73,6 @@ def read(name: str) -> Labelled:
     articles = {
         key: Told(
             portal=entry["portal"],
-            title=entry["title"],
             fingerprint=fingerprint(entry["title"], entry["text"]),
             told_at=entry["told"].replace(tzinfo=VIETNAM) if "told" in entry else None,
         )

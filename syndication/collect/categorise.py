@@ -23,14 +23,15 @@ LABEL, BROAD_LABEL = 6, 4
 """What a label counts."""
 
 IN_TITLE, IN_LEAD = 3, 2
-"""What a word's weight (1 to 3) is multiplied by."""
+"""What a word's weight is multiplied by."""
 
-ENOUGH = 6
-"""From here on label and title decide: one label, or one word of usual weight (2) in the title. A lead mentions much
-in passing, so it only says what is surer."""
+CLEAR = 2
+"""From this weight on a word in the title decides. Lighter ones, broad labels and the lead, which mentions much in
+passing, say which is surer."""
 
 LEAST = 4
-"""Where they do not, the surest is taken from here on: a broad label, or one word of usual weight in the lead."""
+"""Where neither label nor title decides, the surest is taken from here on: one clear word in the lead, two lighter
+ones, or a broad label."""
 
 MOST = 3
 """Categories of one story. More would say nothing."""
@@ -91,15 +92,16 @@ class _Phrase:
 class _Evidence:
     """What speaks for one category."""
 
-    clear: int = 0
-    """Points of the label and the title."""
-    lead: int = 0
+    points: int = 0
+    decides: bool = False
+    """Whether a label, or a clear word in the title, speaks for it."""
     label: str = ""
     words: dict[str, list[str]] = field(default_factory=dict)
 
-    @property
-    def points(self) -> int:
-        return self.clear + self.lead
+    def hear(self, phrase: _Phrase, place: str) -> None:
+        self.points += phrase.weight * (IN_TITLE if place == "title" else IN_LEAD)
+        self.decides |= phrase.weight >= CLEAR and place == "title"
+        self.words.setdefault(place, []).append(phrase.written)
 
     def sentence(self) -> str:
         said = [f"the portal's label is «{text.shorten(self.label, 80)}»"] if self.label else []
@@ -161,7 +163,7 @@ class Categoriser:
         weighed = self._weighed(article)
         # The sort is stable: of equals the earlier in the catalogue comes first, and the last category last.
         surest = sorted(self.slugs, key=lambda slug: -weighed[slug].points)
-        decided = [slug for slug in surest if weighed[slug].clear >= ENOUGH]
+        decided = [slug for slug in surest if weighed[slug].decides]
         decided = decided or [slug for slug in surest[:1] if weighed[slug].points >= LEAST]
         if not decided:
             return {last: _nothing_decides(article.labels)}
@@ -179,14 +181,11 @@ class Categoriser:
             slug, points = self.labels.get(text.fold(label), ("", 0))
             if points == BROAD_LABEL and slug == self.slugs[-1]:
                 continue  # a label that says nothing, such as «Tin mới»
-            if slug and points > weighed[slug].clear:
-                weighed[slug] = _Evidence(clear=points, label=label)
-        for phrase in self._spoken(article.title):
-            weighed[phrase.slug].clear += phrase.weight * IN_TITLE
-            weighed[phrase.slug].words.setdefault("title", []).append(phrase.written)
-        for phrase in self._spoken(article.summary):
-            weighed[phrase.slug].lead += phrase.weight * IN_LEAD
-            weighed[phrase.slug].words.setdefault("lead", []).append(phrase.written)
+            if slug and points > weighed[slug].points:
+                weighed[slug] = _Evidence(points, points == LABEL, label)
+        for place, raw in (("title", article.title), ("lead", article.summary)):
+            for phrase in self._spoken(raw):
+                weighed[phrase.slug].hear(phrase, place)
         return weighed
 
     def _spoken(self, raw: str) -> Iterator[_Phrase]:

@@ -15,8 +15,10 @@ import base64
 import json
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
@@ -59,7 +61,10 @@ class Fingerprint:
     """Hashes of its first runs, sorted."""
     sample: tuple[int, ...]
     """The hashes of its runs that ``rate`` divides, sorted."""
+    heading: tuple[Fact, ...]
+    """Of the title."""
     facts: tuple[Fact, ...]
+    """Of the text."""
 
     def to_json(self) -> str:
         """One line of text, about 2 KB for an article of 400 words."""
@@ -71,6 +76,7 @@ class Fingerprint:
                 "rate": self.rate,
                 "opening": _packed(self.opening),
                 "sample": _packed(self.sample),
+                "heading": [part for fact in self.heading for part in fact],
                 "facts": [part for fact in self.facts for part in fact],
             },
             ensure_ascii=False,
@@ -83,19 +89,25 @@ class Fingerprint:
         read = json.loads(kept)
         if read["version"] != _VERSION:
             raise ValueError(f"a fingerprint of version {read['version']}, and this program makes {_VERSION}")
-        facts = read["facts"]
         return cls(
             title=read["title"],
             runs=read["runs"],
             rate=read["rate"],
             opening=_unpacked(read["opening"]),
             sample=_unpacked(read["sample"]),
-            facts=tuple(Fact(*pair) for pair in zip(facts[::2], facts[1::2], strict=True)),
+            heading=_paired(read["heading"]),
+            facts=_paired(read["facts"]),
         )
 
 
 def _packed(hashes: Iterable[int]) -> str:
     return base64.b64encode(b"".join(one.to_bytes(_HASH_BYTES, "big") for one in hashes)).decode()
+
+
+def _paired(parts: Sequence[int | str]) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(int(place), str(value)) for place, value in zip(parts[::2], parts[1::2], strict=True)
+    )
 
 
 def _unpacked(packed: str) -> tuple[int, ...]:
@@ -218,6 +230,8 @@ _BEFORE_A_NAME = frozenset(
     "tinh pho xa phuong huyen quan tran thon ban ap ong ba anh chi em co thay bao".split()
 )
 
+_WEEKDAYS = frozenset({("chu", "nhat"), *(("thu", day) for day in "hai ba tu nam sau bay".split())})
+
 
 class _Token(NamedTuple):
     value: str
@@ -285,7 +299,8 @@ def _masked(tokens: Sequence[_Token]) -> Iterator[tuple[str, str]]:
                 end += 1
         known = at > 0 and tokens[at - 1].value in _BEFORE_A_NAME and token.joined
         if end - at >= 2 or (token.written and known):
-            yield "@", " ".join(one.written for one in tokens[at:end])
+            weekday = end - at == 2 and (token.value, tokens[at + 1].value) in _WEEKDAYS
+            yield "@", "" if weekday else " ".join(one.written for one in tokens[at:end])
             at = end
         else:
             yield token.value, ""
@@ -328,67 +343,245 @@ def fingerprint(title: str, told: str) -> Fingerprint:
         rate=rate,
         opening=tuple(sorted(list(hashes)[:OPENING])),
         sample=tuple(sorted(one for one in hashes if one % rate == 0)),
-        facts=tuple(dict.fromkeys((*_facts(heading), *_facts(body))))[:MOST_FACTS],
+        heading=tuple(dict.fromkeys(_facts(heading))),
+        facts=tuple(dict.fromkeys(_facts(body)))[:MOST_FACTS],
     )
 
 
 # ------------------------------------------------------------------ judging
 
-_KEY_RATE_OPENING = 4
+LEAST_RUNS = 24
+"""Of a text that can be known again: about 28 syllables, a short summary."""
+LEAST_CONTAINED = 0.5
+"""How much of the shorter text must stand in the longer one."""
+LEAST_FACTS = 2
+"""Numbers and names both texts must share. What has none is a form of words, not news."""
+STRAY_FACTS = 0.25
+"""For each shared number (or name), how many may stand in one text alone and as many in the other alone."""
+NEARLY_ALL = 0.97
+"""From here on, titles that look like one form filled twice are two titles of one text."""
+MUCH_LONGER = 3
+"""Times longer: then the shorter one must be the longer one's beginning, or have its title."""
+NEWS_LASTS = timedelta(days=7)
+"""Articles told further apart are one story only if they are nearly the same word for word …"""
+NEARLY_THE_SAME = 0.85
+"""… that is, if of all their runs together so many stand in both …"""
+COPIES_LAST = timedelta(days=60)
+"""… and only up to here: what comes back after months comes back as news."""
+LEAST_SAMPLE = 12
+
 _KEY_RATE = 8
-
-
-def index_keys(kept: Fingerprint) -> tuple[int, ...]:
-    """The hashes under which it is looked for, and is found: up to 80."""
-    rate = _KEY_RATE
-    while rate * 64 < kept.runs:
-        rate *= 2
-    chosen = {one for one in kept.sample if one % rate == 0}
-    chosen.update(one for one in kept.opening if one % _KEY_RATE_OPENING == 0)
-    return tuple(sorted(chosen))
+_OPENING_KEY_RATE = 4
+_MOST_KEYS = 64
+_COLUMN = re.compile(
+    r"\b(?:tin (?:van|nhanh|ngan|noi bat)|diem (?:tin|bao)|ban tin|tong hop|tuan qua|trong (?:tuan|ngay)|lich (?:cong tac"
+    r"|lam viec|tiep cong dan))\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
+    """An article, as far as it matters here."""
+
     portal: str
-    title: str
     fingerprint: Fingerprint
     told_at: datetime | None
+    """When its portal published it, aware; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """Whether two articles tell one piece of news. It does not depend on which of them comes first."""
+
     same: bool
     score: float
+    """How much of the shorter text stands in the longer one, 0 to 1."""
     why: str
+    """In plain words, to be kept with a merge for ever."""
 
 
-def compared(a: Told, b: Told):
-    from collections import defaultdict
-    s, l = sorted((a.fingerprint, b.fingerprint), key=lambda f: (f.runs, f.sample, f.opening, f.title, f.facts))
-    rate = max(s.rate, l.rate)
-    S = {h for h in s.sample if h % rate == 0}; L = {h for h in l.sample if h % rate == 0}
-    c = len(S & L)/len(S) if S else 0.0
-    so = set(s.opening); lo=set(l.opening)
-    co = len(so & lo)/len(so) if so else 0.0
-    def places(f):
-        d = defaultdict(set)
-        for fact in f.facts:
-            if fact.place: d[fact.place].add(fact.value.translate(_BARE).lower())
-        return d
-    ps, pl = places(s), places(l)
-    def near(x,y): return f" {x} " in f" {y} " or f" {y} " in f" {x} "
-    agree=0; conf=[]
-    for p in ps.keys() & pl.keys():
-        us = {x for x in ps[p] if not any(near(x,y) for y in pl[p])}
-        ul = {x for x in pl[p] if not any(near(x,y) for y in ps[p])}
-        if us and ul: conf.append((sorted(us),sorted(ul)))
-        else: agree+=1
-    def vals(f, num): return {v for v in (x.value.translate(_BARE).lower() for x in f.facts) if any(ch.isdigit() for ch in v)==num}
-    ns,nl=vals(s,True),vals(l,True); ms,ml=vals(s,False),vals(l,False)
-    cn=len(ns&nl); dn=min(len(ns-nl),len(nl-ns))
-    us={x for x in ms if not any(near(x,y) for y in ml)}; ul={x for x in ml if not any(near(x,y) for y in ms)}
-    return dict(runs=(s.runs,l.runs), n=len(S), c=round(c,2), co=round(co,2), agree=agree, conf=conf, num=(cn,len(ns-nl),len(nl-ns)), nam=(len(ms)-len(us),len(us),len(ul)))
+def index_keys(kept: Fingerprint) -> tuple[int, ...]:
+    """The hashes under which an article is looked for and found, at most about 80.
 
-def judge(a: Told, b: Told) -> Verdict:
-    return Verdict(False, 0, "")
+    Two articles that ``judge`` may call the same share two or more of them, but for one pair in some hundred.
+    """
+    rate = _KEY_RATE
+    while kept.runs > _MOST_KEYS * rate:
+        rate *= 2
+    keys = {one for one in kept.sample if one % rate == 0}
+    return tuple(sorted(keys.union(one for one in kept.opening if one % _OPENING_KEY_RATE == 0)))
+
+
+def judge(one: Told, other: Told) -> Verdict:
+    """Whether two articles tell one piece of news. When in doubt they do not."""
+    if one.portal == other.portal:
+        return Verdict(False, 0.0, "told by one portal, whose articles are known by their names")
+    likeness = _Likeness.of(one.fingerprint, other.fingerprint)
+    against = likeness.against() or _too_far_apart(one.told_at, other.told_at, likeness)
+    return Verdict(against is None, round(likeness.contained, 3), against or likeness.evidence())
+
+
+def _too_far_apart(one: datetime | None, other: datetime | None, likeness: _Likeness) -> str | None:
+    nearly_the_same = likeness.resemblance >= NEARLY_THE_SAME
+    if one is None or other is None:
+        if nearly_the_same or any("/" in value for value in likeness.numbers.shared):
+            return None
+        return "one of them has no date, and no day is named in both"
+    apart = abs(one - other)
+    if apart <= NEWS_LASTS or (nearly_the_same and apart <= COPIES_LAST):
+        return None
+    return f"told {apart.days} days apart" + ("" if nearly_the_same else ", and not word for word the same")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Numbers, or names, of two texts."""
+
+    shared: frozenset[str]
+    shorter: frozenset[str]
+    """Which stand in the shorter text alone."""
+    longer: frozenset[str]
+
+    @classmethod
+    def of(cls, shorter: Iterable[str], longer: Iterable[str]) -> _Shared:
+        ours, theirs = frozenset(shorter), frozenset(longer)
+        only_ours, only_theirs = _strays(ours, theirs), _strays(theirs, ours)
+        return cls(ours - only_ours, only_ours, only_theirs)
+
+    @property
+    def strays(self) -> int:
+        """How many stand in one text alone with a counterpart that stands in the other alone."""
+        return min(len(self.shorter), len(self.longer))
+
+    @property
+    def agree(self) -> bool:
+        return self.strays <= STRAY_FACTS * len(self.shared)
+
+    def __str__(self) -> str:
+        return f"{len(self.shared)} of {len(self.shared) + self.strays}"
+
+
+def _strays(ours: Iterable[str], theirs: Iterable[str]) -> frozenset[str]:
+    """Those of ours with nothing like them among theirs; «ông Cảnh» is like «Lương Thế Cảnh»."""
+    bare = [f" {_folded(value)} " for value in theirs]
+    return frozenset(
+        value
+        for value in ours
+        if not any((own := f" {_folded(value)} ") in other or other in own for other in bare)
+    )
+
+
+def _folded(value: str) -> str:
+    return value.translate(_BARE).lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Likeness:
+    """What two texts have in common, and where they part."""
+
+    shorter: Fingerprint
+    longer: Fingerprint
+    contained: float
+    opens: float
+    """How much of the shorter text's beginning stands in the longer one's beginning."""
+    numbers: _Shared
+    names: _Shared
+    contradictions: tuple[tuple[str, str], ...]
+    """Of each two, one stands where the other stands in the other text, among the same words."""
+
+    @classmethod
+    def of(cls, one: Fingerprint, other: Fingerprint) -> _Likeness:
+        shorter, longer = sorted((one, other), key=lambda kept: (kept.runs, kept.to_json()))
+        rate = max(shorter.rate, longer.rate)
+        sample = {run for run in shorter.sample if run % rate == 0}
+        contained = len(sample.intersection(longer.sample)) / len(sample) if len(sample) >= LEAST_SAMPLE else 0.0
+        opens = len({*shorter.opening}.intersection(longer.opening)) / max(len(shorter.opening), 1)
+        if shorter.runs <= OPENING:  # its opening is all of it
+            contained = max(contained, opens)
+        values = [[fact.value for fact in kept.facts] for kept in (shorter, longer)]
+        return cls(
+            shorter=shorter,
+            longer=longer,
+            contained=contained,
+            opens=opens,
+            numbers=_Shared.of(*([value for value in those if not _is_name(value)] for those in values)),
+            names=_Shared.of(*(filter(_is_name, those) for those in values)),
+            contradictions=_contradictions(shorter, longer),
+        )
+
+    @property
+    def resemblance(self) -> float:
+        """How many of all their runs together stand in both."""
+        both = self.contained * self.shorter.runs
+        return both / max(self.shorter.runs + self.longer.runs - both, 1)
+
+    def against(self) -> str | None:
+        """Why they are not one piece of news; None if nothing speaks against it."""
+        share = f"{self.contained:.0%} of the text of the shorter stands in the longer"
+        if self.shorter.runs < LEAST_RUNS:
+            return "too little text to know it again"
+        if self.contained < LEAST_CONTAINED:
+            return f"only {share}"
+        if self.contradictions:
+            one, other = self.contradictions[0]
+            return f"{share}, but where one says «{one}» the other says «{other}»"
+        for what, facts in (("numbers and dates", self.numbers), ("names", self.names)):
+            if not facts.agree:
+                return f"{share}, but only {facts} {what} are the same"
+        if len(self.numbers.shared) + len(self.names.shared) < LEAST_FACTS:
+            return f"{share}, but the text names next to no number, date or name"
+        return self._against_titles(share)
+
+    def _against_titles(self, share: str) -> str | None:
+        if self.contained < NEARLY_ALL and _one_form(self.shorter.title, self.longer.title):
+            return f"{share}, but the titles are one form filled in twice"
+        if self.longer.runs > MUCH_LONGER * self.shorter.runs and self.shorter.title != self.longer.title:
+            if self.opens < LEAST_CONTAINED:
+                return f"{share}, but that is a small part from its middle"
+            if _COLUMN.search(self.longer.title):
+                return f"{share}, but the longer one is a collection"
+        return None
+
+    def evidence(self) -> str:
+        """What speaks for it."""
+        title = "the same title" if self.shorter.title == self.longer.title else "another title"
+        return (
+            f"{self.contained:.0%} of the text of the shorter stands in the longer, with {self.numbers} numbers and "
+            f"dates and {self.names} names; {title}"
+        )
+
+
+def _is_name(value: str) -> bool:
+    return value[0].isupper()
+
+
+def _contradictions(one: Fingerprint, other: Fingerprint) -> tuple[tuple[str, str], ...]:
+    ours, theirs = _by_place(one), _by_place(other)
+    found: set[tuple[str, str]] = set()
+    for place in ours.keys() & theirs.keys():
+        only_ours, only_theirs = (
+            _strays(ours[place], theirs[place]),
+            _strays(theirs[place], ours[place]),
+        )
+        if only_ours and only_theirs:
+            first, second = sorted((min(only_ours), min(only_theirs)))
+            found.add((first, second))
+    return tuple(sorted(found))
+
+
+def _by_place(kept: Fingerprint) -> Mapping[int, set[str]]:
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for fact in (*kept.heading, *kept.facts):
+        if fact.place:
+            found[fact.place].add(fact.value)
+    return found
+
+
+def _one_form(one: str, other: str) -> bool:
+    """Whether two titles begin and end alike with something else between: «… cho xã Nà Lũng», «… cho xã Khe Vai»."""
+    ours, theirs = one.split(), other.split()
+    shortest = min(len(ours), len(theirs))
+    head = next((n for n in range(shortest) if ours[n] != theirs[n]), shortest)
+    rest = shortest - head
+    tail = next((n for n in range(rest) if ours[-1 - n] != theirs[-1 - n]), rest)
+    return head + tail < shortest and head + tail >= 0.6 * shortest
