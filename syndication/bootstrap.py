@@ -15,6 +15,7 @@ from syndication import __version__
 from syndication.catalogue import read_catalogue
 from syndication.collect.fetch import Fetcher
 from syndication.collect.pipeline import FetchesMany, Round
+from syndication.collect.sandbox import Sandbox
 from syndication.digest.pipeline.office import Office
 from syndication.digest.render import Renderer
 from syndication.digest.send import Transport
@@ -70,6 +71,11 @@ class House:
         return Fetcher(user_agent=self.user_agent, private_hosts=self.settings.private_hosts)
 
     @cached_property
+    def sandbox(self) -> Sandbox:
+        """Where what came from portals is parsed: processes of their own, started when first needed."""
+        return Sandbox(workers=2)
+
+    @cached_property
     def round(self) -> Round:
         """What collecting works with."""
         return Round(
@@ -77,6 +83,7 @@ class House:
             catalogue=self.catalogue,
             links=self.links,
             open_fetcher=self.open_fetcher,
+            sandbox=self.sandbox,
             user_agent=self.user_agent,
             now=self.now,
         )
@@ -117,8 +124,9 @@ class House:
 
     def close(self) -> None:
         """Give back what was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        for part in ("sandbox", "store"):
+            if part in self.__dict__:
+                self.__dict__[part].close()
 
 
 def _kept_secret(var_dir: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from syndication.bootstrap import House
+from syndication.collect.sandbox import Sandbox
 from syndication.demo.mailbox import mailbox
 from syndication.demo.portals import DemoPortals, write_catalogue
 from syndication.domain.subscriber import Registration
@@ -129,12 +130,19 @@ def environment(
     }
 
 
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The processes in which documents are parsed, started once for the whole run."""
+    with Sandbox() as shared:
+        yield shared
+
+
 @pytest.fixture
-def house(environment: dict[str, str], store: Store, clock: ObedientClock) -> House:
+def house(environment: dict[str, str], store: Store, sandbox: Sandbox, clock: ObedientClock) -> House:
     """An instance over the demo's portals, its database ready, its clock in the test's hands."""
     built = House(read_settings(environment), now=clock)
-    # The test's own store, so that its connections are closed with it.
-    built.__dict__["store"] = store
+    # The test's own store, so that its connections are closed with it; the sandbox is the whole run's.
+    built.__dict__.update(store=store, sandbox=sandbox)
     return built
 
 

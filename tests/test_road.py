@@ -87,7 +87,7 @@ def test_the_same_portals_give_the_same_ids_and_bytes_in_a_database_made_anew(
     collect_all(again)
     publish(again.press)
     assert documents(again) == documents(published)
-    again.store.close()
+    again.close()
 
 
 def test_every_feed_is_well_formed_and_names_the_portals(published: House) -> None:

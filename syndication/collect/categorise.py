@@ -29,9 +29,9 @@ CLEAR = 2
 """From this weight on a word in the title decides. Lighter ones, broad labels and the lead, which mentions much in
 passing, say which is surer."""
 
-LEAST = 4
-"""Where neither label nor title decides, the surest is taken from here on: one clear word in the lead, two lighter
-ones, or a broad label."""
+LEAST = 3
+"""Where neither label nor title decides, the surest is taken from here on: a light word in the title, a clear one in
+the lead, or a broad label."""
 
 MOST = 3
 """Categories of one story. More would say nothing."""

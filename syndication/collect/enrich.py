@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from syndication.collect.dates import Precision
-from syndication.collect.extract import complete, extract, needed
+from syndication.collect.extract import Extracted, complete, extract, needed
 from syndication.collect.normalise import Place, read_published
 from syndication.collect.parse.document import Document
 from syndication.domain.article import Item
+from syndication.domain.portal import ArticleReading
 from syndication.errors import SourceError
 
 log = logging.getLogger(__name__)
+
+Extract = Callable[[Document, ArticleReading], Extracted]
 
 
 def needs_page(item: Item, place: Place) -> bool:
@@ -20,8 +24,11 @@ def needs_page(item: Item, place: Place) -> bool:
     return needed(item, place.portal.article, date_is_precise=_is_precise(item, place))
 
 
-def completed(item: Item, page: Document, place: Place) -> Item:
-    """The item with what its own page adds; as it was where the page cannot be read."""
+def completed(item: Item, page: Document, place: Place, *, extract: Extract = extract) -> Item:
+    """The item with what its own page adds; as it was where the page cannot be read.
+
+    ``extract`` reads the page: in this process, or in a sandbox.
+    """
     try:
         return complete(
             item,

@@ -11,7 +11,6 @@ so an answer may hold only the words that parsers use.
 from __future__ import annotations
 
 import copyreg
-import fcntl
 import gc
 import io
 import logging
@@ -19,11 +18,11 @@ import os
 import pickle
 import queue
 import resource
+import select
 import signal
 import struct
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -43,8 +42,6 @@ log = logging.getLogger(__name__)
 
 MEBIBYTE = 1 << 20
 LONGEST_ANSWER = 256 * MEBIBYTE
-PIPE_BYTES = MEBIBYTE
-"""What a pipe is to hold, so that most documents go through at once."""
 START_SECONDS = 60.0
 """In which a child must be ready. It takes a small part of one on a machine that has nothing else to do."""
 GRACE_SECONDS = 2.0
@@ -68,7 +65,7 @@ class Sandbox:
     """Reads documents in ``workers`` child processes, each with ``seconds`` for a document and ``memory`` bytes.
 
     A child is started when a document needs it, and serves many. May be used from several threads; those for whom no
-    child is free wait. To be used in ``with``; afterwards no child is left.
+    child is free wait. To be closed, or used in ``with``; afterwards no child is left.
     """
 
     def __init__(self, *, workers: int = 1, seconds: float = 20.0, memory: int = 1024 * MEBIBYTE) -> None:
@@ -86,6 +83,10 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every child, once what it is reading is read. A document that comes later starts a new one."""
         for child in [self._free.get() for _ in range(self._workers)]:
             if child is not None:
                 child.end()
@@ -146,12 +147,10 @@ class _Child:
         )
         self._questions = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
-        for pipe in (self._questions, self._answers):
-            with suppress(OSError, AttributeError):  # where that cannot be, a document goes in parts
-                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        os.set_blocking(self._questions.fileno(), False)
         try:
-            self._within(START_SECONDS, b"")
-        except EOFError:
+            self._answer_to(b"", seconds=START_SECONDS)
+        except (EOFError, TimeoutError):
             raise SyndicationError(
                 "the process that reads documents does not start: run "
                 f"`{sys.executable} -m {__spec__.name} {memory} 60 </dev/null` and see what it says"
@@ -159,18 +158,14 @@ class _Child:
 
     def ask(self, question: bytes) -> object:
         """The answer. Raises NotReadable, or _Ended when the process ended over the question."""
-        began = time.monotonic()
         try:
-            answer = read_answer(self._within(self._seconds, question))
+            answer = self._answer_to(question, seconds=self._seconds)
+        except TimeoutError:
+            raise NotReadable(
+                f"reading the document takes longer than {self._seconds:g} s: {_ADVICE}"
+            ) from None
         except EOFError:
-            if time.monotonic() - began >= self._seconds:
-                raise NotReadable(
-                    f"reading the document takes longer than {self._seconds:g} s: {_ADVICE}"
-                ) from None
             raise _Ended(f"ended the process that read it ({_how(self._process.returncode)})") from None
-        except BaseException:
-            self.end()
-            raise
         outcome, *says = answer
         return self._understood(outcome, *says)
 
@@ -187,21 +182,21 @@ class _Child:
         log.error("a parser failed, which is our fault:\n%s", trace)
         raise NotReadable(f"our reader fails on this document ({what}): report it with what the log says")
 
-    def _within(self, seconds: float, question: bytes) -> bytearray:
-        """Send a question, unless it is empty, and wait for the answer. Raises EOFError, the process then ended."""
-        killing = threading.Timer(seconds, self._process.kill)
-        killing.daemon = True
-        killing.start()
+    def _answer_to(self, question: bytes, *, seconds: float) -> Any:
+        """The answer to a question; to an empty one, that it is ready.
+
+        Raises TimeoutError when it takes longer than ``seconds``, EOFError when the process ended, UnpicklingError when
+        it lies; in any case it is then ended.
+        """
+        until = time.monotonic() + seconds
         try:
             if question:
                 with suppress(BrokenPipeError):  # it may have said why before it ended
-                    _send(self._questions.fileno(), question)
-            return _receive(self._answers.fileno(), longest=LONGEST_ANSWER)
-        except EOFError:
+                    _send(self._questions.fileno(), question, until=until)
+            return read_answer(_receive(self._answers.fileno(), longest=LONGEST_ANSWER, until=until))
+        except BaseException:
             self.end()
             raise
-        finally:
-            killing.cancel()
 
     def end(self) -> None:
         """Kill it; it has nothing to put in order."""
@@ -224,31 +219,43 @@ def _environment() -> dict[str, str]:
 # --- what goes over the pipes ---
 
 
-def _send(pipe: int, message: bytes) -> None:
-    length = _LENGTH.pack(len(message))
-    os.write(pipe, length)  # so few bytes are written at once or not at all (POSIX, PIPE_BUF)
-    rest = memoryview(message)
-    while rest:
-        rest = rest[os.write(pipe, rest) :]
+def _send(pipe: int, message: bytes, *, until: float | None = None) -> None:
+    for part in (_LENGTH.pack(len(message)), message):
+        rest = memoryview(part)
+        while rest:
+            _wait(pipe, select.POLLOUT, until)
+            with suppress(BlockingIOError):
+                rest = rest[os.write(pipe, rest) :]
 
 
-def _receive(pipe: int, *, longest: int | None = None) -> bytearray:
+def _receive(pipe: int, *, longest: int | None = None, until: float | None = None) -> bytearray:
     """The next message. Raises EOFError when there is none, or one that is longer than can be true."""
-    (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size))
+    (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size, until))
     if longest is not None and length > longest:
         raise EOFError
-    return _read(pipe, length)
+    return _read(pipe, length, until)
 
 
-def _read(pipe: int, length: int) -> bytearray:
+def _read(pipe: int, length: int, until: float | None) -> bytearray:
     found = bytearray(length)
     rest = memoryview(found)
     while rest:
+        _wait(pipe, select.POLLIN, until)
         count = os.readv(pipe, [rest])
         if not count:
             raise EOFError
         rest = rest[count:]
     return found
+
+
+def _wait(pipe: int, event: int, until: float | None) -> None:
+    """Wait for a pipe until a moment of ``time.monotonic``; raises TimeoutError. Without one, reading waits itself."""
+    if until is None:
+        return
+    poll = select.poll()
+    poll.register(pipe, event)
+    if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
+        raise TimeoutError
 
 
 def _pickled(message: object) -> bytes:
@@ -291,7 +298,7 @@ def work() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     gc.freeze()
-    _send(answers, b"ready")
+    _send(answers, _pickled("ready"))
     with suppress(EOFError, BrokenPipeError):
         while True:
             answer = _answer(_receive(questions), seconds)

@@ -105,9 +105,7 @@ def _packed(hashes: Iterable[int]) -> str:
 
 
 def _paired(parts: Sequence[int | str]) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(int(place), str(value)) for place, value in zip(parts[::2], parts[1::2], strict=True)
-    )
+    return tuple(Fact(int(place), str(value)) for place, value in zip(parts[::2], parts[1::2], strict=True))
 
 
 def _unpacked(packed: str) -> tuple[int, ...]:
@@ -123,15 +121,13 @@ _END = re.compile(
     r"|nhung tin (?:moi|cu) hon|cung chuyen muc|theo dong su kien"
 )
 _FURNITURE = re.compile(
-    r"(?:tu khoa|tags?|the|xem them|doc them|chia se|luot xem|so luot xem|da xem|in bai viet|ban in|tep dinh kem"
-    r"|file dinh kem|tai ve|ban quyen|ghi ro nguon)\b.*"
-    r"|(?:moi|kinh moi) .*(?:ban doc|doc gia|quy vi).* (?:xem|theo doi|tai ve|don doc)\b.*"
+    r"(?:moi|kinh moi) .*(?:ban doc|doc gia|quy vi).* (?:xem|theo doi|tai ve|don doc)\b.*"
     r"|(?:noi dung )?(?:chi tiet|toan van|cu the)\b.*\b(?:xem|tai) (?:tai )?(?:day|file|tep|duoi day|ban dinh kem)\b.*"
-    r"|xem (?:noi dung )?(?:chi tiet|toan van) .*"
-    r"|(?:hinh )?anh (?:minh hoa|tu lieu|internet)\b.*|(?:anh|nguon anh|photo) ?: .*"
+    r"|xem (?:noi dung )?(?:chi tiet|toan van) .*|(?:hinh )?anh (?:minh hoa|tu lieu|internet)\b.*"
 )
 _CAPTION = re.compile(
-    r".{0,240}[\s(.–—-](?:ảnh|ảnh tư liệu|nguồn ảnh|photo)\s*(?::\s*[^:]{2,60}|\d{1,3}\s*\.?)\)?",
+    r"(?:.{0,240}[\s(.–—-])?(?:ảnh|ảnh tư liệu|nguồn ảnh|photo)\s*:\s*[^:]{2,60}|.{0,240}[–—-]\s*ảnh\s*\d{1,3}\s*\.?"
+    r"|(?:xem thêm|đọc thêm|từ khóa|từ khoá|tags?)\s*:.*",
     re.IGNORECASE,
 )
 _AGENCY = re.compile(
@@ -223,8 +219,9 @@ _TOKEN = re.compile(
     r"|(?P<day>\d{1,2})(?:(?:\s?/\s?|\s[tT]hang\s)(?P<month>\d{1,2})(?!\d)(?:(?:\s?/\s?|,?\s[nN]am\s)(?P<year>\d{4}))?"
     r"|[-.](?P<month2>\d{1,2})[-.](?P<year2>\d{4}))(?!\d)"
     r"|(?P<number>\d+(?:\.\d{3})*(?:,\d+)?)"
-    r"|(?P<word>[^\W\d_]+(?:&[^\W\d_]+)*)"
+    r"|(?P<word>\b[kcd]?m[23]\b|[^\W\d_]+(?:&[^\W\d_]+)*)"
 )
+_SENTENCE_MARKS = frozenset('.!?:;…"“«')
 _ROMAN = re.compile(r"[IVXL]{1,6}")
 _BEFORE_A_NAME = frozenset(
     "tinh pho xa phuong huyen quan tran thon ban ap ong ba anh chi em co thay bao".split()
@@ -269,7 +266,7 @@ def _tokens(line: str) -> Iterator[_Token]:
 
 
 def _word(bare: str, written: str, *, gap: str, shouted: bool) -> Iterator[_Token]:
-    opens = not gap or any(mark in gap for mark in '.!?:;…"“«')
+    opens = not gap or (gap != " " and not _SENTENCE_MARKS.isdisjoint(gap))
     if bare in _SHORT_FORMS:
         first, *others = _SHORT_FORMS[bare]
         yield _Token(first, opens=opens)
@@ -358,6 +355,10 @@ LEAST_FACTS = 2
 """Numbers and names both texts must share. What has none is a form of words, not news."""
 STRAY_FACTS = 0.25
 """For each shared number (or name), how many may stand in one text alone and as many in the other alone."""
+OWN_WORDS = 0.85
+"""Below this the shorter text has sentences of its own, and a fact of its own in them is no wonder …"""
+FACTS_ENOUGH = 6
+"""… where so many others are shared."""
 NEARLY_ALL = 0.97
 """From here on, titles that look like one form filled twice are two titles of one text."""
 MUCH_LONGER = 3
@@ -374,8 +375,8 @@ _KEY_RATE = 8
 _OPENING_KEY_RATE = 4
 _MOST_KEYS = 64
 _COLUMN = re.compile(
-    r"\b(?:tin (?:van|nhanh|ngan|noi bat)|diem (?:tin|bao)|ban tin|tong hop|tuan qua|trong (?:tuan|ngay)|lich (?:cong tac"
-    r"|lam viec|tiep cong dan))\b"
+    r"\b(?:tin (?:van|nhanh|ngan|noi bat)|diem (?:tin|bao)|ban tin|tong hop|tuan qua|trong (?:tuan|ngay)"
+    r"|lich (?:cong tac|lam viec|tiep cong dan))\b"
 )
 
 
@@ -463,16 +464,13 @@ class _Shared:
 
 def _strays(ours: Iterable[str], theirs: Iterable[str]) -> frozenset[str]:
     """Those of ours with nothing like them among theirs; «ông Cảnh» is like «Lương Thế Cảnh»."""
-    bare = [f" {_folded(value)} " for value in theirs]
-    return frozenset(
-        value
-        for value in ours
-        if not any((own := f" {_folded(value)} ") in other or other in own for other in bare)
-    )
-
-
-def _folded(value: str) -> str:
-    return value.translate(_BARE).lower()
+    bare = [f" {value} ".translate(_BARE).lower() for value in theirs]
+    strays: set[str] = set()
+    for value in frozenset(ours).difference(theirs):
+        own = f" {value} ".translate(_BARE).lower()
+        if not any(own in other or other in own for other in bare):
+            strays.add(value)
+    return frozenset(strays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -491,10 +489,14 @@ class _Likeness:
 
     @classmethod
     def of(cls, one: Fingerprint, other: Fingerprint) -> _Likeness:
-        shorter, longer = sorted((one, other), key=lambda kept: (kept.runs, kept.to_json()))
+        shorter, longer = sorted(
+            (one, other), key=lambda kept: (kept.runs, kept.sample, kept.opening, kept.title, kept.facts)
+        )
         rate = max(shorter.rate, longer.rate)
         sample = {run for run in shorter.sample if run % rate == 0}
-        contained = len(sample.intersection(longer.sample)) / len(sample) if len(sample) >= LEAST_SAMPLE else 0.0
+        contained = (
+            len(sample.intersection(longer.sample)) / len(sample) if len(sample) >= LEAST_SAMPLE else 0.0
+        )
         opens = len({*shorter.opening}.intersection(longer.opening)) / max(len(shorter.opening), 1)
         if shorter.runs <= OPENING:  # its opening is all of it
             contained = max(contained, opens)
@@ -525,12 +527,19 @@ class _Likeness:
         if self.contradictions:
             one, other = self.contradictions[0]
             return f"{share}, but where one says «{one}» the other says «{other}»"
+        return self._against_facts(share) or self._against_titles(share)
+
+    def _against_facts(self, share: str) -> str | None:
+        shared = len(self.numbers.shared) + len(self.names.shared)
+        if shared < LEAST_FACTS:
+            return f"{share}, but the text names next to no number, date or name"
+        strays = self.numbers.strays + self.names.strays
+        if self.contained < OWN_WORDS and strays <= 1 and shared >= FACTS_ENOUGH:
+            return None
         for what, facts in (("numbers and dates", self.numbers), ("names", self.names)):
             if not facts.agree:
                 return f"{share}, but only {facts} {what} are the same"
-        if len(self.numbers.shared) + len(self.names.shared) < LEAST_FACTS:
-            return f"{share}, but the text names next to no number, date or name"
-        return self._against_titles(share)
+        return None
 
     def _against_titles(self, share: str) -> str | None:
         if self.contained < NEARLY_ALL and _one_form(self.shorter.title, self.longer.title):

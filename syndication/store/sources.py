@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.tables import sources
@@ -34,8 +35,6 @@ class SourceRecord:
     """Seconds between rounds that brought news, a running average."""
     items: int | None
     """In the last document that was read."""
-    chunks: list[str] | None
-    """Hashes of the pieces of the last document."""
     read_as: str | None
     """How it was read; what is remembered counts only while that is the same."""
     moved_to: str | None
@@ -54,6 +53,7 @@ class Answered:
     usual_gap: int | None
     items: int | None
     chunks: list[str] | None
+    """Hashes of the pieces of the last document."""
     read_as: str
 
 
@@ -70,7 +70,8 @@ class Unchanged:
     moved_at: datetime | None
 
 
-_COLUMNS = [sources.c[name] for name in SourceRecord.__dataclass_fields__]
+_FIELDS = tuple(SourceRecord.__dataclass_fields__)
+_COLUMNS = [sources.c[name] for name in _FIELDS]
 _UNCHANGED = (
     update(sources)
     .where(sources.c.id == bindparam("its_source"), sources.c.lease_owner == bindparam("its_owner"))
@@ -91,25 +92,36 @@ _UNCHANGED = (
 )
 
 
+def _record(row: Row[Any]) -> SourceRecord:
+    return SourceRecord(**dict(zip(_FIELDS, row, strict=True)))
+
+
 class Sources:
     """The sources' shelf of one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def ensure(self, wanted: Iterable[tuple[str, str]], *, now: datetime) -> None:
-        """Know these (portal, url) pairs; new ones are due at once. Others keep their history."""
-        known = {
-            (row.portal, row.url) for row in self._connection.execute(select(sources.c.portal, sources.c.url))
-        }
-        rows = [{"portal": portal, "url": url, "next_at": now} for portal, url in sorted(set(wanted) - known)]
+    def ensure(self, wanted: Iterable[tuple[str, str]], *, now: datetime) -> dict[tuple[str, str], int]:
+        """Know these (portal, url) pairs, and return their ids; new ones are due at once. Others keep their history."""
+        pairs = set(wanted)
+        known = self._ids()
+        rows = [
+            {"portal": portal, "url": url, "next_at": now} for portal, url in sorted(pairs - known.keys())
+        ]
         if rows:
             insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
             self._connection.execute(insert(sources).on_conflict_do_nothing(), rows)
+            known = self._ids()
+        return {pair: known[pair] for pair in pairs}
+
+    def _ids(self) -> dict[tuple[str, str], int]:
+        rows = self._connection.execute(select(sources.c.portal, sources.c.url, sources.c.id))
+        return {(portal, url): number for portal, url, number in rows}
 
     def claim(
         self,
-        wanted: Collection[tuple[str, str]],
+        wanted: Collection[int],
         *,
         owner: str,
         now: datetime,
@@ -125,7 +137,8 @@ class Sources:
             return []
         free = or_(sources.c.lease_until.is_(None), sources.c.lease_until < now)
         due = sources.c.next_at <= now if due_only else sources.c.next_at.is_not(None)
-        here = tuple_(sources.c.portal, sources.c.url).in_(sorted(wanted))
+        # Numbers of ours, written into the statement: binding hundreds of them costs more than the statement.
+        here = sources.c.id.in_(bindparam("ids", sorted(wanted), expanding=True, literal_execute=True))
         ids = select(sources.c.id).where(and_(free, due, here)).order_by(sources.c.next_at).limit(limit)
         if self._connection.dialect.name == "postgresql":
             ids = ids.with_for_update(skip_locked=True)
@@ -136,7 +149,12 @@ class Sources:
             .values(lease_until=now + lease, lease_owner=owner)
             .returning(*_COLUMNS)
         )
-        return sorted((SourceRecord(**row._mapping) for row in taken), key=lambda record: record.next_at)
+        return sorted(map(_record, taken.all()), key=attrgetter("next_at"))
+
+    def chunks(self, source: int) -> list[str]:
+        """Hashes of the pieces of the last document."""
+        found = self._connection.execute(select(sources.c.chunks).where(sources.c.id == source)).scalar_one()
+        return list(found or ())
 
     def still_mine(self, source: int, *, owner: str) -> bool:
         """Whether ``owner`` still holds this source; what a lost claim found is not written."""
@@ -200,4 +218,4 @@ class Sources:
     def all(self) -> list[SourceRecord]:
         """Every source ever read, by portal and address."""
         rows = self._connection.execute(select(*_COLUMNS).order_by(sources.c.portal, sources.c.url))
-        return [SourceRecord(**row._mapping) for row in rows]
+        return [_record(row) for row in rows.all()]

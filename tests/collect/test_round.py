@@ -14,6 +14,7 @@ import pytest
 from syndication.catalogue import read_catalogue
 from syndication.collect.fetch import Fetched, Request
 from syndication.collect.pipeline import Result, Round, SourceReport, collect
+from syndication.collect.sandbox import Sandbox
 from syndication.errors import FetchFailed, SourceError
 from syndication.links import Links
 from syndication.publish.pipeline import Press, publish
@@ -106,7 +107,10 @@ def memory_store(tmp_path: Path) -> Iterator[Store]:
 class Instance:
     """One portal's file, a store, a web and a clock."""
 
-    def __init__(self, folder: Path, store: Store, web: HandWrittenWeb, clock: ObedientClock) -> None:
+    def __init__(
+        self, folder: Path, store: Store, web: HandWrittenWeb, clock: ObedientClock, sandbox: Sandbox
+    ) -> None:
+        self.sandbox = sandbox
         self._folder = folder / "feeds"
         (self._folder / "portals").mkdir(parents=True)
         (self._folder / "categories.toml").write_text(
@@ -129,6 +133,7 @@ class Instance:
             catalogue=read_catalogue(self._folder),
             links=Links("https://tin.example.vn"),
             open_fetcher=self.web.open,
+            sandbox=self.sandbox,
             user_agent="syndication/test",
             now=self.clock,
         )
@@ -157,8 +162,10 @@ class Instance:
 
 
 @pytest.fixture
-def instance(tmp_path: Path, memory_store: Store, web: HandWrittenWeb, clock: ObedientClock) -> Instance:
-    return Instance(tmp_path, memory_store, web, clock)
+def instance(
+    tmp_path: Path, memory_store: Store, web: HandWrittenWeb, clock: ObedientClock, sandbox: Sandbox
+) -> Instance:
+    return Instance(tmp_path, memory_store, web, clock, sandbox)
 
 
 def test_validators_are_sent_back_and_given_up_after_eight_days(
@@ -468,5 +475,5 @@ def test_a_portals_first_round_announces_its_newest_ten_and_keeps_the_rest(
     more = "".join(item.partition("</title>")[2].removesuffix("</channel></rss>") for item in (old, fresh))
     web.pages[FEED] = Page(web.pages[FEED].body.replace("</channel>", f"{more}</channel>"))
     assert instance.one().new == 2
-    assert [title for title, _ in instance.published()][0] == "Tin số 91"
+    assert instance.published()[0][0] == "Tin số 91"
     assert len(instance.published()) == 11

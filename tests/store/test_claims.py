@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 from syndication.domain.issue import DeliveryState
 from syndication.store import Store, new_owner
 from syndication.store.claims import is_gone
-from syndication.store.sources import Answered, SourceRecord
+from syndication.store.sources import Answered, SourceRecord, Unchanged
 from tests.store.stock import (
     ISSUE,
     NOW,
@@ -38,7 +38,7 @@ from syndication.store import new_owner, open_store
 store, now, lease = open_store(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), timedelta(minutes=5)
 owner = new_owner()
 with store.write() as memory:
-    wanted = [(one.portal, one.url) for one in memory.sources.all()]
+    wanted = [one.id for one in memory.sources.all()]
     memory.sources.claim(wanted, owner=owner, now=now, lease=lease, due_only=True, limit=2)
     memory.deliveries.claim("2026-w47", owner=owner, now=now, lease=lease)
     sending = memory.deliveries.claim("2026-w47", owner=owner, now=now, lease=lease)
@@ -62,7 +62,8 @@ def claim_sources(
     due_only: bool = True,
 ) -> list[SourceRecord]:
     with store.write() as memory:
-        return memory.sources.claim(wanted, owner=owner, now=now, lease=LEASE, due_only=due_only, limit=limit)
+        ids = memory.sources.ensure(wanted, now=now).values()
+        return memory.sources.claim(ids, owner=owner, now=now, lease=LEASE, due_only=due_only, limit=limit)
 
 
 @contextmanager
@@ -166,17 +167,12 @@ def test_a_claim_takes_no_more_than_it_hands_out(store: Store) -> None:
     let_the_planner_think_all_is_small(store)
     with store.write() as memory:
         keep_issue(memory, readers=9)
-        memory.sources.ensure(sources(9), now=NOW)
+        ids = memory.sources.ensure(sources(9), now=NOW).values()
         assert memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
         assert memory.deliveries.counts(ISSUE) == {"claimed": 1, "queued": 8}
-        assert (
-            len(memory.sources.claim(sources(9), owner="a", now=NOW, lease=LEASE, due_only=True, limit=2))
-            == 2
-        )
-        assert (
-            len(memory.sources.claim(sources(9), owner="b", now=NOW, lease=LEASE, due_only=True, limit=9))
-            == 7
-        )
+        for owner, limit, taken in (("a", 2, 2), ("b", 9, 7)):
+            claimed = memory.sources.claim(ids, owner=owner, now=NOW, lease=LEASE, due_only=True, limit=limit)
+            assert len(claimed) == taken
 
 
 def test_a_delivery_claimed_and_left_is_free_when_its_lease_ends(store: Store) -> None:
@@ -246,6 +242,45 @@ def test_a_source_settled_is_nobodys(store: Store) -> None:
     assert (failed.succeeded_at, failed.new_at) == (None, None)
     assert (succeeded.failures, succeeded.error, succeeded.etag) == (0, None, '"x"')
     assert (succeeded.succeeded_at, succeeded.new_at, succeeded.next_at) == (NOW, NOW, LATER)
+
+
+def test_answers_that_say_nothing_new_are_recorded_together_but_not_those_of_lost_claims(
+    store: Store,
+) -> None:
+    wanted = sources(3)
+    with store.write() as memory:
+        memory.sources.ensure(wanted, now=NOW)
+        for record in memory.sources.all():
+            memory.sources.failed(record.id, at=NOW, next_at=NOW, error="no answer")
+    mine = claim_sources(store, wanted, owner="a", limit=2)
+    answers = [
+        Unchanged(
+            source=record.id,
+            etag=f'"{record.id}"',
+            last_modified="Mon, 23 Nov 2026 08:00:00 GMT",
+            validators_at=NOW,
+            next_at=LATER,
+            moved_to="https://portal.example/rss/",
+            moved_at=NOW,
+        )
+        for record in mine
+    ]
+    assert len(claim_sources(store, wanted, owner="b", now=LATER, limit=1)) == 1
+    with store.write() as memory:
+        memory.sources.unchanged(answers, owner="a", at=LATER)
+        memory.sources.unchanged([], owner="a", at=LATER)
+        assert not any(memory.sources.still_mine(record.id, owner="a") for record in mine)
+        records = memory.sources.all()
+    written = [record for record in records if record.succeeded_at]
+    assert len(written) == 1
+    for record in written:
+        assert (record.etag, record.moved_to, record.moved_at) == (
+            f'"{record.id}"',
+            "https://portal.example/rss/",
+            NOW,
+        )
+        assert (record.failures, record.error, record.next_at) == (0, None, LATER)
+        assert (record.checked_at, record.succeeded_at, record.new_at) == (LATER, LATER, None)
 
 
 def test_the_claims_of_a_killed_process_are_free_at_once_and_those_of_a_living_one_are_not(

@@ -13,7 +13,8 @@ from syndication.collect.enrich import completed, needs_page
 from syndication.collect.fetch import PAGE_ACCEPT, Fetched, Request
 from syndication.collect.merge import Reading, trusted
 from syndication.collect.normalise import Dropped, Place, article_of, keys_of
-from syndication.collect.parse import PARSERS, Document, Parsed
+from syndication.collect.parse import Document, Parsed
+from syndication.collect.sandbox import Sandbox
 from syndication.domain.article import ArticleKey, Item, KeyKind
 from syndication.domain.portal import Portal, Source
 from syndication.errors import NotReadable, SourceError
@@ -57,10 +58,17 @@ class Reader:
     """Reads the answers of one round."""
 
     def __init__(
-        self, store: Store, fetcher: FetchesMany, *, user_agent: str, now: Callable[[], datetime]
+        self,
+        store: Store,
+        fetcher: FetchesMany,
+        sandbox: Sandbox,
+        *,
+        user_agent: str,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._fetcher = fetcher
+        self._sandbox = sandbox
         self._user_agent = user_agent
         self._now = now
 
@@ -71,36 +79,40 @@ class Reader:
 
         ``seen`` are the chunks of the last reading, ``first`` says that there was none.
         """
-        items: list[Item] = []
         chunks: list[str] = []
         fresh: list[Item] = []
         page: Fetched | None = answer
         parsed = Parsed(items=())
         turned = 0
         while page is not None:
-            parsed = _parse(source, page)
-            on_page = [(item, chunk_of(item)) for item in parsed.items]
-            unknown = [item for item, chunk in on_page if chunk not in seen]
-            items += parsed.items
-            chunks += [chunk for _, chunk in on_page]
+            parsed = self._parse(source, page, seen)
+            # Where the reader could leave out what is known, it has told the rest apart; otherwise we do.
+            names = parsed.hashes or tuple(map(chunk_of, parsed.items))
+            unknown = [item for item, name in zip(parsed.items, names, strict=True) if name not in seen]
+            on_page = len(parsed.items) + len(parsed.left_out)
+            chunks += [*names, *sorted(parsed.left_out)]
             fresh += unknown
             turned += 1
             # An index of sitemaps holds no items itself; a listing is turned while all of it is news to us.
-            all_new = len(unknown) == len(on_page) and not first
+            all_new = len(unknown) == on_page and not first
             more = parsed.next_url if turned < MOST_PAGES and (not on_page or all_new) else None
             page = self._page(portal, more) if more else None
         place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
         readings, dropped = self._articles(fresh, place)
-        if fresh and not readings and len(fresh) == len(items):
-            raise NotReadable(f"none of its {len(items)} items can be used; the first: {dropped[0]}")
+        if fresh and not readings and len(fresh) == len(chunks):
+            raise NotReadable(f"none of its {len(chunks)} items can be used; the first: {dropped[0]}")
         return Read(
             readings=tuple(trusted(readings)),
             dropped=tuple(dropped),
-            items=len(items),
+            items=len(chunks),
             chunks=tuple(dict.fromkeys(chunks)),
             every=parsed.every,
             unseen=len(fresh),
         )
+
+    def _parse(self, source: Source, answer: Fetched, seen: frozenset[str]) -> Parsed:
+        document = replace(_document(answer), select=source.select, known=seen)
+        return self._sandbox.parse(source.read, document)
 
     def _page(self, portal: Portal, url: str) -> Fetched | None:
         """A further page of a listing, or None where it cannot be had; the first one counts without it."""
@@ -148,7 +160,9 @@ class Reader:
             if isinstance(answer, Fetched) and answer.body
         }
         return [
-            completed(item, _document(page), place) if (page := pages.get(wanted.get(number, ""))) else item
+            completed(item, _document(page), place, extract=self._sandbox.extract)
+            if (page := pages.get(wanted.get(number, "")))
+            else item
             for number, item in enumerate(items)
         ]
 
@@ -197,10 +211,6 @@ class Reader:
             with self._store.write() as memory:
                 memory.robots.put(request.url, rules, now=now)
         return {url: rules or "" for url, rules in found.items()}
-
-
-def _parse(source: Source, answer: Fetched) -> Parsed:
-    return PARSERS[source.read](replace(_document(answer), select=source.select))
 
 
 def _document(answer: Fetched) -> Document:

@@ -20,6 +20,7 @@ from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
 from syndication.collect.parse import PARSERS, wordpress
 from syndication.collect.pipeline.keeper import keep
 from syndication.collect.pipeline.reader import FetchesMany, Read, Reader
+from syndication.collect.sandbox import Sandbox
 from syndication.domain.portal import Catalogue, Portal, Source
 from syndication.domain.portal import Read as Way
 from syndication.errors import NotReadable, SourceError
@@ -75,6 +76,8 @@ class Round:
     catalogue: Catalogue
     links: Links
     open_fetcher: Callable[[], AbstractContextManager[FetchesMany]]
+    sandbox: Sandbox
+    """Where what came from portals is parsed."""
     user_agent: str
     now: Callable[[], datetime]
 
@@ -116,21 +119,22 @@ def collect(
     Yields a report per source as it is done. A source that somebody else is reading is left to them. ``trust``
     takes what would be held as a flood.
     """
-    wanted = {
+    known = {
         (source.portal, source.url): source
         for source in house.catalogue.sources
         if not portals or source.portal in portals
     }
-    unread = [key for key, source in wanted.items() if source.read not in PARSERS]
-    for source in map(wanted.pop, unread):
+    unread = [key for key, source in known.items() if source.read not in PARSERS]
+    for source in map(known.pop, unread):
         yield _skipped(source, f'read = "{source.read}" is not read by this version yet')
     with house.store.write() as memory:
         memory.release_gone(now=house.now())
-        memory.sources.ensure(wanted, now=house.now())
+        ids = memory.sources.ensure(known, now=house.now())
+    wanted = {ids[key]: source for key, source in known.items()}
     with house.open_fetcher() as fetcher:
         desk = _Desk(house, fetcher, trust=trust)
         while records := desk.claim(wanted, due_only=due_only):
-            tasks = [(record, wanted.pop((record.portal, record.url))) for record in records]
+            tasks = [(record, wanted.pop(record.id)) for record in records]
             yield from desk.work(tasks)
     if not due_only:
         for source in wanted.values():
@@ -150,10 +154,10 @@ class _Desk:
         self._trust = trust
         self._owner = new_owner()
         self._categoriser = Categoriser.of(house.catalogue.categories)
-        self._reader = Reader(house.store, fetcher, user_agent=house.user_agent, now=house.now)
+        self._reader = Reader(house.store, fetcher, house.sandbox, user_agent=house.user_agent, now=house.now)
         self._spread = random.Random()  # noqa: S311 -- it spreads requests in time
 
-    def claim(self, wanted: Mapping[tuple[str, str], Source], *, due_only: bool) -> list[SourceRecord]:
+    def claim(self, wanted: Mapping[int, Source], *, due_only: bool) -> list[SourceRecord]:
         with self._house.store.write() as memory:
             return memory.sources.claim(
                 wanted.keys(),
@@ -241,7 +245,9 @@ class _Desk:
         if answer.status == 304 or (as_before and answer.body_hash == record.body_hash):
             return self._unchanged(source, record, answer)
         first = record.succeeded_at is None
-        seen = frozenset(record.chunks or ()) if as_before else frozenset()
+        with self._house.store.read() as memory:
+            chunks = memory.sources.chunks(record.id)
+        seen = frozenset(chunks if as_before else ())
         read = self._reader.read(portal, source, answer, seen=seen, first=first)
         self._look_twice(source, record, read)
         now = self._house.now()
@@ -252,7 +258,7 @@ class _Desk:
             new, changed = keep(
                 memory, read.readings, categoriser=self._categoriser, links=self._house.links, now=now
             )
-            next_at = self._succeeded(memory, source, record, answer, read=read, new=bool(new))
+            next_at = self._succeeded(memory, source, record, answer, read=read, new=bool(new), chunks=chunks)
         return SourceReport(
             portal=source.portal,
             url=source.url,
@@ -327,8 +333,9 @@ class _Desk:
         *,
         read: Read,
         new: bool,
+        chunks: list[str],
     ) -> datetime:
-        """Record a good answer that had to be read."""
+        """Record a good answer that had to be read; ``chunks`` are those of the last one."""
         now = self._house.now()
         gap = _gap(record)
         if new:
@@ -342,7 +349,7 @@ class _Desk:
             body_hash=record.body_hash if partial else answer.body_hash,
             usual_gap=int(gap.total_seconds()) if gap is not None else None,
             items=record.items if partial else read.items,
-            chunks=record.chunks if partial else list(read.chunks),
+            chunks=chunks if partial else list(read.chunks),
             read_as=self._house.read_as[source.portal, source.url],
         )
         memory.sources.succeeded(record.id, answered, at=now, next_at=next_at, new=new)
