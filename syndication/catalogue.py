@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,6 @@ from syndication.domain.portal import (
     Read,
     SlashDates,
     Source,
-    Word,
 )
 from syndication.errors import CatalogueError, Mistake
 
@@ -41,11 +40,10 @@ LAST_CATEGORY = "khac"
 RESERVED_SLUGS = ("all", "portals")
 """Names of feeds that are no category's: everything together, and what the portals' own feeds begin with."""
 
-WEIGHTS = (1, 2, 3)
-"""What a category's word may weigh."""
-
 SHORTEST_EVERY = timedelta(minutes=15)
 """No portal is asked more often than this; more would be rude."""
+
+WORD_KEYS = ("sure_words", "words", "light_words", "not_words")
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
@@ -99,26 +97,6 @@ class _Table:
             self.wrong(key, f"must be {what}")
             return ()
         return tuple(text.one_line(one) for one in found)
-
-    def weighed(self, key: str) -> tuple[Word, ...]:
-        """Words as they are, or with a weight: ``["…", { word = "…", weight = 1 }]``."""
-        what = 'words such as ["…", { word = "…", weight = 1 }]'
-        words = []
-        for place, one in enumerate(self.value(key, list, [], what=what), start=1):
-            if isinstance(one, dict):
-                table = _Table(self.file, f"{self.prefix}{key}[{place}].", one, self.mistakes)
-                phrase = table.words("word", required=True, what="the word or phrase")
-                weight = table.value("weight", int, 2, what=f"a whole number, {WEIGHTS[0]} to {WEIGHTS[-1]}")
-                if weight not in WEIGHTS:
-                    table.wrong("weight", f"must be {WEIGHTS[0]} to {WEIGHTS[-1]}, not {weight}")
-                table.done()
-                words.append(Word(phrase, weight))
-            elif isinstance(one, str) and one.strip():
-                words.append(Word(text.one_line(one)))
-            else:
-                self.wrong(key, f"must be {what}")
-                return ()
-        return tuple(words)
 
     def choice(self, key: str, options: type[_E], default: _E, *, required: bool = False) -> _E:
         names = " | ".join(options)
@@ -233,35 +211,36 @@ def _category(table: _Table) -> Category:
         description=table.words("description"),
         labels=table.texts("labels"),
         broad_labels=table.texts("broad_labels"),
-        words=table.weighed("words"),
+        words=table.texts("words"),
+        sure_words=table.texts("sure_words"),
+        light_words=table.texts("light_words"),
         not_words=table.texts("not_words"),
     )
-    words = tuple(word.phrase for word in category.words)
-    for key, phrases in (
-        ("labels", category.labels),
-        ("broad_labels", category.broad_labels),
-        ("words", words),
-        ("not_words", category.not_words),
-    ):
-        for phrase in phrases:
-            if phrase and not text.fold(phrase):
+    for key in ("labels", "broad_labels", *WORD_KEYS):
+        for phrase in getattr(category, key):
+            if not text.fold(phrase):
                 table.wrong(key, f"{phrase!r} holds no letter or digit to compare: leave it out")
-    _report_idle(table, words, category.not_words)
+    _report_idle_words(table, category)
     table.done()
     return category
 
 
-def _report_idle(table: _Table, words: Sequence[str], not_words: Iterable[str]) -> None:
-    """Report words that change nothing: they stand there twice, or hide no word."""
-    # Marks count: «khuyến mại» and «khuyến mãi» are two words.
-    written = [word.casefold() for word in words]
-    for word in sorted({word for word in written if word and written.count(word) > 1}):
-        table.wrong("words", f"{word!r} stands there twice: keep one")
-    keys = [f" {text.fold(word)} " for word in words if text.fold(word)]
-    for phrase in not_words:
-        if phrase.casefold() in written:
-            table.wrong("not_words", f"{phrase!r} is one of the words: keep it in one of the two")
-        elif text.fold(phrase) and not any(key in f" {text.fold(phrase)} " for key in keys):
+def _report_idle_words(table: _Table, category: Category) -> None:
+    """Report words that change nothing: they stand in two places, or hide no word."""
+    # Marks count here: «khuyến mại» and «khuyến mãi» are two words.
+    _report_twice(
+        (
+            (word.casefold(), f"{table.prefix}{key}[{place}]")
+            for key in WORD_KEYS
+            for place, word in enumerate(getattr(category, key), start=1)
+        ),
+        table.file,
+        table.mistakes,
+    )
+    words = (*category.sure_words, *category.words, *category.light_words)
+    keys = [f" {key} " for key in map(text.fold, words) if key]
+    for phrase in category.not_words:
+        if not any(key in f" {text.fold(phrase)} " for key in keys):
             table.wrong("not_words", f"{phrase!r} holds none of the words, so it hides nothing: leave it out")
 
 

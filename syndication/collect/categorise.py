@@ -25,9 +25,9 @@ LABEL, BROAD_LABEL = 6, 4
 IN_TITLE, IN_LEAD = 3, 2
 """What a word's weight is multiplied by."""
 
-CLEAR = 2
-"""From this weight on a word in the title decides. Lighter ones, broad labels and the lead, which mentions much in
-passing, say which is surer."""
+SURE, CLEAR, LIGHT = 3, 2, 1
+"""What a word weighs. From CLEAR on it decides in a title; light words, broad labels and the lead, which mentions much
+in passing, only say which is surer."""
 
 LEAST = 3
 """Where neither label nor title decides, the surest is taken from here on: a light word in the title, a clear one in
@@ -76,16 +76,14 @@ class _Phrase:
     weight: int
     """Nothing, for a phrase in which the category's words do not speak (``not_words``)."""
 
-    def stands_in(self, place: _Syllables, start: int) -> bool:
-        """Whether the phrase begins at this syllable, spelt as it should be.
+    def spelt_in(self, place: _Syllables, start: int) -> bool:
+        """Whether the syllables from here on, which fold to the phrase, are spelt as it is.
 
         Folded keys alone would find «đầu tư» in «bắt đầu từ». Only a text that has no marks at all is compared
         without them.
         """
-        end = start + len(self.syllables.folded)
-        if place.folded[start:end] != self.syllables.folded:
-            return False
-        return place.spelt[start:end] == self.syllables.spelt or place.spelt == place.folded
+        spelt = place.spelt[start : start + len(self.syllables.spelt)]
+        return spelt == self.syllables.spelt or place.spelt == place.folded
 
 
 @dataclass(slots=True)
@@ -121,8 +119,10 @@ class Categoriser:
 
     labels: Mapping[str, tuple[str, int]]
     """Folded label: the slug it leads to, and what it counts."""
-    phrases: Mapping[str, tuple[_Phrase, ...]]
-    """Folded first syllable: the phrases that begin with it."""
+    phrases: Mapping[tuple[str, ...], tuple[_Phrase, ...]]
+    """Phrases by their folded syllables."""
+    longest: Mapping[str, int]
+    """Folded first syllable: syllables of the longest phrase that begins with it."""
     slugs: tuple[str, ...]
     """In the catalogue's order; the last one takes what nothing decides."""
 
@@ -131,23 +131,22 @@ class Categoriser:
         """Prepare the categories of a catalogue, of which the last takes what nothing decides."""
         known = tuple(categories)
         labels: dict[str, tuple[str, int]] = {}
-        phrases: defaultdict[str, list[_Phrase]] = defaultdict(list)
+        phrases: defaultdict[tuple[str, ...], list[_Phrase]] = defaultdict(list)
+        longest: defaultdict[str, int] = defaultdict(int)
         for one in known:
             for points, names in ((LABEL, (one.title, *one.labels)), (BROAD_LABEL, one.broad_labels)):
                 for name in names:
                     labels.setdefault(text.fold(name), (one.slug, points))
-            weighed = [(word.phrase, word.weight) for word in one.words]
-            for written, weight in (*weighed, *((phrase, 0) for phrase in one.not_words)):
+            words = ((SURE, one.sure_words), (CLEAR, one.words), (LIGHT, one.light_words), (0, one.not_words))
+            for weight, written in ((weight, word) for weight, found in words for word in found):
                 syllables = _Syllables.of(written)
-                phrases[syllables.folded[0]].append(_Phrase(syllables, one.slug, written, weight))
+                first, length = syllables.folded[0], len(syllables.folded)
+                phrases[syllables.folded].append(_Phrase(syllables, one.slug, written, weight))
+                longest[first] = max(longest[first], length)
         return cls(
             labels=MappingProxyType(labels),
-            phrases=MappingProxyType(
-                {
-                    first: tuple(sorted(found, key=lambda phrase: -len(phrase.syllables.folded)))
-                    for first, found in phrases.items()
-                }
-            ),
+            phrases=MappingProxyType({key: tuple(found) for key, found in phrases.items()}),
+            longest=MappingProxyType(dict(longest)),
             slugs=tuple(one.slug for one in known),
         )
 
@@ -194,15 +193,16 @@ class Categoriser:
         told: set[_Phrase] = set()
         reached: dict[str, int] = {}
         for start, first in enumerate(place.folded):
-            for phrase in self.phrases.get(first, ()):
-                end = start + len(phrase.syllables.folded)
-                # Starts only grow, and of those that start together the longest comes first: what does not reach
-                # further than the last one lies inside it.
-                if end > reached.get(phrase.slug, 0) and phrase.stands_in(place, start):
-                    reached[phrase.slug] = end
-                    if phrase.weight and phrase not in told:
-                        told.add(phrase)
-                        yield phrase
+            # Starts only grow, and of those that start together the longest comes first: what does not reach
+            # further than the last one lies inside it.
+            furthest = min(start + self.longest.get(first, 0), len(place.folded))
+            for end in range(furthest, start, -1):
+                for phrase in self.phrases.get(place.folded[start:end], ()):
+                    if end > reached.get(phrase.slug, 0) and phrase.spelt_in(place, start):
+                        reached[phrase.slug] = end
+                        if phrase.weight and phrase not in told:
+                            told.add(phrase)
+                            yield phrase
 
     def unmapped(self, labels: Iterable[str]) -> list[str]:
         """Labels that lead to no category, in the order given, each once."""
@@ -211,5 +211,6 @@ class Categoriser:
 
 def _nothing_decides(labels: Sequence[str]) -> str:
     shown = _listed([f"«{text.shorten(label, 80)}»" for label in labels[:NAMED]])
-    label = f"the label {shown} leads to no subject" if labels else "the portal gives no label"
+    said = {0: "the portal gives no label", 1: f"the label {shown} leads to no subject"}
+    label = said.get(len(labels), f"the labels {shown} lead to no subject")
     return f"Nothing decides: {label}, and no word of ours stands in the title or the lead."

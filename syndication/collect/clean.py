@@ -73,6 +73,7 @@ def _parse(raw: str) -> lxml.html.HtmlElement | None:
 
 def text_of(raw: str) -> str:
     """The words of a piece of markup, one line per block, without captions, scripts and styles."""
+    raw = raw[:LONGEST_HTML]
     if "<" not in raw and "&" not in raw:
         return "\n".join(filter(None, (text.one_line(line) for line in raw.splitlines())))
     root = _parse(raw)

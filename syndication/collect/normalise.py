@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 LONGEST_TITLE = 300
 LONGEST_SUMMARY = 600
 LONGEST_LABEL = 80
+LONGEST_RAW = 5_000
+"""Characters of a line as the source gave it that are looked at; an honest title has a hundred."""
 
 _END_MARK = re.compile(r"\s*\./\.?\s*$")
 _AGENCY = re.compile(r"^\(\s*[\w.&+ -]{2,24}\s*\)\s*[-–—:]?\s*(?=\S)")
@@ -80,7 +82,7 @@ def _beginning(body: str) -> str:
 def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
     """Make an article of an item, or say why it cannot be one. ``now`` is when it was seen."""
     portal, source = place.portal, place.source
-    title = text.shorten(text.plain_line(item.title), LONGEST_TITLE)
+    title = text.shorten(text.plain_line(item.title[:LONGEST_RAW]), LONGEST_TITLE)
     if not title:
         return Dropped("an item has no title")
     url = canonical.absolute(item.url or item.guid or "", place.url)
@@ -90,13 +92,13 @@ def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
         host = canonical.host_of(url)
         return Dropped(f"«{title}» links to {host}, which hosts does not name in the portal's file")
     url = canonical.without_tracking(url)
-    labels = [text.shorten(text.plain_line(label), LONGEST_LABEL) for label in item.labels]
+    labels = [text.shorten(text.plain_line(label[:LONGEST_RAW]), LONGEST_LABEL) for label in item.labels]
     image = canonical.absolute(item.image_url, url) if item.image_url else None
     return Article(
         portal=portal.id,
         url=url,
         address_key=canonical.address_key(url, portal=portal.id, hosts=portal.hosts),
-        guid=text.one_line(item.guid)[:500] if item.guid else None,
+        guid=text.one_line(item.guid[:LONGEST_RAW])[:500] if item.guid else None,
         title=title,
         summary=summary_of(item.raw_summary, item.raw_content),
         content=(
@@ -104,7 +106,9 @@ def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
             if portal.article.full_text and item.raw_content
             else None
         ),
-        author=text.shorten(text.plain_line(item.author), LONGEST_LABEL) or None if item.author else None,
+        author=text.shorten(text.plain_line(item.author[:LONGEST_RAW]), LONGEST_LABEL) or None
+        if item.author
+        else None,
         labels=tuple(dict.fromkeys(filter(None, labels))) or ((source.label,) if source.label else ()),
         image_url=image
         or clean.first_image(item.raw_summary, base=url)

@@ -89,14 +89,6 @@ class Portal:
     article: ArticleReading = field(default_factory=ArticleReading)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A phrase that speaks for a category, and how clearly: 1 needs company, 2 decides in a title, 3 is sure."""
-
-    phrase: str
-    weight: int = 2
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """A subject we publish, and what leads to it: what portals call it, and words in titles and leads."""
@@ -107,10 +99,14 @@ class Category:
     description: str
     labels: tuple[str, ...] = ()
     broad_labels: tuple[str, ...] = ()
-    """Labels that cover other subjects too: any clear word counts more."""
-    words: tuple[Word, ...] = ()
+    """Labels that cover other subjects too; those of the last category say nothing."""
+    words: tuple[str, ...] = ()
+    """Words and phrases that decide where they stand in a title."""
+    sure_words: tuple[str, ...] = ()
+    light_words: tuple[str, ...] = ()
+    """Words that decide only where nothing else does."""
     not_words: tuple[str, ...] = ()
-    """Phrases inside which ``words`` do not speak, such as names of organisations."""
+    """Phrases in which the words do not speak, such as names of organisations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

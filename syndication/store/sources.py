@@ -151,6 +151,12 @@ class Sources:
         )
         return sorted(map(_record, taken.all()), key=attrgetter("next_at"))
 
+    def hold(self, *, owner: str, until: datetime) -> None:
+        """Let what ``owner`` still holds be its own until this moment."""
+        self._connection.execute(
+            update(sources).where(sources.c.lease_owner == owner).values(lease_until=until)
+        )
+
     def chunks(self, source: int) -> list[str]:
         """Hashes of the pieces of the last document."""
         found = self._connection.execute(select(sources.c.chunks).where(sources.c.id == source)).scalar_one()

@@ -13,7 +13,7 @@ import pytest
 
 from syndication.catalogue import read_catalogue
 from syndication.collect.fetch import Fetched, Request
-from syndication.collect.pipeline import Result, Round, SourceReport, collect
+from syndication.collect.pipeline import Result, Round, SourceReport, collect, reader
 from syndication.collect.sandbox import Sandbox
 from syndication.errors import FetchFailed, SourceError
 from syndication.links import Links
@@ -477,3 +477,18 @@ def test_a_portals_first_round_announces_its_newest_ten_and_keeps_the_rest(
     assert instance.one().new == 2
     assert instance.published()[0][0] == "Tin số 91"
     assert len(instance.published()) == 11
+
+
+def test_articles_beyond_what_one_round_may_read_come_with_the_next(
+    listing_instance: Instance, web: HandWrittenWeb, clock: ObedientClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "MOST_ARTICLE_PAGES", 2)
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(5, 4, 3, 2, 1))
+    assert listing_instance.one().new == 2
+    news = []
+    for extra in (6, 7, 8):
+        clock.pass_(hours=2)
+        web.pages["https://portal.example/tin-tuc"] = Page(listing(5, 4, 3, 2, 1, extra))
+        news.append(listing_instance.one().new)
+    assert news == [2, 2, 1]
+    assert all(summary for _, summary in listing_instance.published())

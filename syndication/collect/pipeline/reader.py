@@ -23,7 +23,7 @@ from syndication.store import Store
 MOST_PAGES = 5
 """Pages of a listing that are turned while everything on them is new."""
 MOST_ARTICLE_PAGES = 40
-"""Articles whose own page is read in one round of one source; the others keep what the source says."""
+"""Articles whose own page is read in one round of one source; the others wait for the next."""
 
 
 class FetchesMany(Protocol):
@@ -80,7 +80,7 @@ class Reader:
         ``seen`` are the chunks of the last reading, ``first`` says that there was none.
         """
         chunks: list[str] = []
-        fresh: list[Item] = []
+        fresh: list[tuple[Item, str]] = []
         page: Fetched | None = answer
         parsed = Parsed(items=())
         turned = 0
@@ -88,7 +88,9 @@ class Reader:
             parsed = self._parse(source, page, seen)
             # Where the reader could leave out what is known, it has told the rest apart; otherwise we do.
             names = parsed.hashes or tuple(map(chunk_of, parsed.items))
-            unknown = [item for item, name in zip(parsed.items, names, strict=True) if name not in seen]
+            unknown = [
+                (item, name) for item, name in zip(parsed.items, names, strict=True) if name not in seen
+            ]
             on_page = len(parsed.items) + len(parsed.left_out)
             chunks += [*names, *sorted(parsed.left_out)]
             fresh += unknown
@@ -98,14 +100,14 @@ class Reader:
             more = parsed.next_url if turned < MOST_PAGES and (not on_page or all_new) else None
             page = self._page(portal, more) if more else None
         place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
-        readings, dropped = self._articles(fresh, place)
+        readings, dropped, unfinished = self._articles(fresh, place)
         if fresh and not readings and len(fresh) == len(chunks):
             raise NotReadable(f"none of its {len(chunks)} items can be used; the first: {dropped[0]}")
         return Read(
             readings=tuple(trusted(readings)),
             dropped=tuple(dropped),
             items=len(chunks),
-            chunks=tuple(dict.fromkeys(chunks)),
+            chunks=tuple(name for name in dict.fromkeys(chunks) if name not in unfinished),
             every=parsed.every,
             unseen=len(fresh),
         )
@@ -123,48 +125,55 @@ class Reader:
                 return answer
         return None
 
-    def _articles(self, items: Sequence[Item], place: Place) -> tuple[list[Reading], list[str]]:
+    def _articles(
+        self, items: Sequence[tuple[Item, str]], place: Place
+    ) -> tuple[list[Reading], list[str], set[str]]:
+        """The articles, why others were dropped, and the names of items that must be looked at again."""
         readings: list[Reading] = []
         dropped: list[str] = []
-        for item in self._completed(items, place):
-            article = article_of(item, place, now=self._now())
+        pages, put_off = self._pages([item for item, _ in items], place)
+        unfinished: set[str] = set()
+        for number, (item, name) in enumerate(items):
+            if number in put_off:
+                unfinished.add(name)
+                continue
+            page = pages.get(number)
+            whole = completed(item, _document(page), place, extract=self._sandbox.extract) if page else item
+            article = article_of(whole, place, now=self._now())
             if isinstance(article, Dropped):
                 dropped.append(article.why)
+                unfinished.add(name)
             else:
                 readings.append(Reading(article, keys_of(article, place.source)))
-        return readings, dropped
+        return readings, dropped, unfinished
 
     # --- articles' own pages ---
 
-    def _completed(self, items: Sequence[Item], place: Place) -> list[Item]:
-        """The items, those that say too little completed from their own pages, as far as these may be read."""
-        wanted: dict[int, str] = {}
-        addresses = {number: self._address(item, place) for number, item in enumerate(items)}
-        for number, item in enumerate(items):
-            address = addresses[number]
-            if address and needs_page(item, place):
-                wanted[number] = address
+    def _pages(self, items: Sequence[Item], place: Place) -> tuple[dict[int, Fetched], set[int]]:
+        """The own pages of items that say too little, by the items' places, and the places of items put off.
+
+        Of articles we keep, the page has been read. Items beyond MOST_ARTICLE_PAGES wait for the next round.
+        """
+        wanted = {
+            number: address
+            for number, item in enumerate(items)
+            if (address := self._address(item, place)) and needs_page(item, place)
+        }
         known = self._known(wanted.values(), place)
         wanted = {number: url for number, url in wanted.items() if url not in known}
-        wanted = dict(list(wanted.items())[:MOST_ARTICLE_PAGES])
-        if not wanted:
-            return list(items)
-        allowed = self.allowed(set(wanted.values()))
+        now, later = list(wanted.items())[:MOST_ARTICLE_PAGES], list(wanted)[MOST_ARTICLE_PAGES:]
+        allowed = self.allowed({url for _, url in now}) if now else set()
         requests = {
             url: Request(url=url, accept=PAGE_ACCEPT, ca_file=place.portal.ca_file)
-            for url in set(wanted.values()) & allowed
+            for _, url in now
+            if url in allowed
         }
-        pages = {
+        answers = {
             request.url: answer
             for request, answer in self._fetcher.fetch_all(requests.values())
             if isinstance(answer, Fetched) and answer.body
         }
-        return [
-            completed(item, _document(page), place, extract=self._sandbox.extract)
-            if (page := pages.get(wanted.get(number, "")))
-            else item
-            for number, item in enumerate(items)
-        ]
+        return {number: answers[url] for number, url in now if url in answers}, set(later)
 
     def _address(self, item: Item, place: Place) -> str | None:
         url = canonical.absolute(item.url or item.guid or "", place.url)

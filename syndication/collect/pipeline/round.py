@@ -31,8 +31,11 @@ from syndication.store.sources import Answered, SourceRecord, Unchanged
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
-"""A claimed source is free again after this, should its reader have died."""
-BATCH = 100
+"""A claimed source is free again so long after its reader was last heard of, should it have died."""
+BATCH = 500
+"""Sources claimed and asked together."""
+RECORDED_TOGETHER = 100
+"""Answers that say nothing new are recorded so many at once; who dies before has asked in vain, and no more."""
 VALIDATORS_LAST = timedelta(days=8)
 """After this a source is asked without conditions once: some servers answer 304 for ever."""
 MOVED_FOR_GOOD = timedelta(days=7)
@@ -153,16 +156,18 @@ class _Desk:
         self._fetcher = fetcher
         self._trust = trust
         self._owner = new_owner()
+        self._held_at = house.now()
         self._categoriser = Categoriser.of(house.catalogue.categories)
         self._reader = Reader(house.store, fetcher, house.sandbox, user_agent=house.user_agent, now=house.now)
         self._spread = random.Random()  # noqa: S311 -- it spreads requests in time
 
     def claim(self, wanted: Mapping[int, Source], *, due_only: bool) -> list[SourceRecord]:
+        now = self._held_at = self._house.now()
         with self._house.store.write() as memory:
             return memory.sources.claim(
                 wanted.keys(),
                 owner=self._owner,
-                now=self._house.now(),
+                now=now,
                 lease=LEASE,
                 due_only=due_only,
                 limit=BATCH,
@@ -182,17 +187,28 @@ class _Desk:
         unchanged: list[_Unchanged] = []
         for request, answer in self._fetcher.fetch_all([request for request, _, _ in requests.values()]):
             _, record, source = requests[id(request)]
+            self._hold()
             done = self._finish(source, record, answer)
-            if isinstance(done, _Unchanged):
-                unchanged.append(done)
-            else:
+            if not isinstance(done, _Unchanged):
                 yield done
-        yield from self._record(unchanged)
+                continue
+            unchanged.append(done)
+            if len(unchanged) >= RECORDED_TOGETHER:
+                yield from self._record(unchanged)
+                unchanged = []
+        if unchanged:
+            yield from self._record(unchanged)
+
+    def _hold(self) -> None:
+        """Say now and then that we are still at it, so that nobody takes over what we have not come to yet."""
+        now = self._house.now()
+        if now - self._held_at > LEASE / 3:
+            with self._house.store.write() as memory:
+                memory.sources.hold(owner=self._owner, until=now + LEASE)
+            self._held_at = now
 
     def _record(self, unchanged: Sequence[_Unchanged]) -> Iterator[SourceReport]:
         """Record together what said nothing new: a transaction for each would cost more than the asking."""
-        if not unchanged:
-            return
         with self._house.store.write() as memory:
             answers = [one.answer for one in unchanged]
             memory.sources.unchanged(answers, owner=self._owner, at=self._house.now())
