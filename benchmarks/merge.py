@@ -80,7 +80,9 @@ def read(name: str) -> Labelled:
     }
     for pair in pairs:
         if articles[pair.one].portal == articles[pair.other].portal:
-            raise ValueError(f"{name}: {pair.one} and {pair.other} are told by one portal, which decides nothing")
+            raise ValueError(
+                f"{name}: {pair.one} and {pair.other} are told by one portal, which decides nothing"
+            )
     return Labelled(MappingProxyType(articles), tuple(pairs))
 
 

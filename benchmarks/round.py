@@ -90,7 +90,9 @@ class _Portal(asyncio.Protocol):
 def _rss(address: str, news: int) -> bytes:
     """A portal's lists name the same articles, as they do in life; those of other portals are others."""
     base = address.partition("/")[0]
-    words = "Trung tâm Chuyển đổi số của tỉnh vừa khai trương thêm một điểm hỗ trợ dịch vụ công trực tuyến. " * 5
+    words = (
+        "Trung tâm Chuyển đổi số của tỉnh vừa khai trương thêm một điểm hỗ trợ dịch vụ công trực tuyến. " * 5
+    )
     items = "".join(
         f"<item><title>Tin số {n} của {base}</title><link>http://{base}/{n}.html</link>"
         f"<guid isPermaLink='false'>{base}-{n}</guid><category>Chuyển đổi số</category>"

@@ -237,8 +237,10 @@ def _report_idle_words(table: _Table, category: Category) -> None:
         table.file,
         table.mistakes,
     )
+    if {f"{table.prefix}{key}" for key in WORD_KEYS} & {mistake.key for mistake in table.mistakes}:
+        return  # what follows may only be a consequence
     words = (*category.sure_words, *category.words, *category.light_words)
-    keys = [f" {key} " for key in map(text.fold, words) if key]
+    keys = [f" {text.fold(word)} " for word in words]
     for phrase in category.not_words:
         if not any(key in f" {text.fold(phrase)} " for key in keys):
             table.wrong("not_words", f"{phrase!r} holds none of the words, so it hides nothing: leave it out")
@@ -259,9 +261,10 @@ def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> tuple[Catego
     )
     _report_twice(
         (
-            (text.fold(label), f"category[{place}]")
+            (text.fold(label), f"category[{place}]{key}")
             for place, one in enumerate(categories, start=1)
-            for label in (one.title, *one.labels, *one.broad_labels)
+            for key, labels in (("", (one.title, *one.labels)), (".broad_labels", one.broad_labels))
+            for label in labels
             if text.fold(label)
         ),
         shown,

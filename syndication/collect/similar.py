@@ -34,6 +34,7 @@ OPENING = 64
 SAMPLE = 256
 """About the most runs kept of a whole text: of a longer one every second, fourth … is, chosen by what it says."""
 MOST_FACTS = 300
+LONGEST_FACT = 60
 
 _VERSION = 1
 _HASH_BYTES = 5
@@ -87,8 +88,8 @@ class Fingerprint:
     def from_json(cls, kept: str) -> Fingerprint:
         """Read what ``to_json`` wrote. Raises ValueError for what another version of this program wrote."""
         read = json.loads(kept)
-        if read["version"] != _VERSION:
-            raise ValueError(f"a fingerprint of version {read['version']}, and this program makes {_VERSION}")
+        if not isinstance(read, dict) or read.get("version") != _VERSION:
+            raise ValueError(f"this is no fingerprint of version {_VERSION}: {kept[:60]}")
         return cls(
             title=read["title"],
             runs=read["runs"],
@@ -147,8 +148,9 @@ def _lines(told: str) -> list[str]:
         if not line or (short and (_FURNITURE.fullmatch(key) or _CAPTION.fullmatch(line))):
             continue
         lines.append(_AGENCY.sub("", line) if len(lines) < 2 else line)
-    while len(lines) > 1 and _is_byline(lines[-1]):
-        lines.pop()
+    for _ in range(3):
+        if len(lines) > 1 and _is_byline(lines[-1]):
+            lines.pop()
     return lines
 
 
@@ -226,7 +228,6 @@ _ROMAN = re.compile(r"[IVXL]{1,6}")
 _BEFORE_A_NAME = frozenset(
     "tinh pho xa phuong huyen quan tran thon ban ap ong ba anh chi em co thay bao".split()
 )
-
 _WEEKDAYS = frozenset({("chu", "nhat"), *(("thu", day) for day in "hai ba tu nam sau bay".split())})
 
 
@@ -311,7 +312,7 @@ def _facts(tokens: Sequence[_Token]) -> Iterator[Fact]:
         if value:
             around = (*words[at - 2 : at], *words[at + 1 : at + 3])
             place = _hash(" ".join(around), size=3) if any(len(word) > 1 for word in around) else 0
-            yield Fact(place, value)
+            yield Fact(place, value[:LONGEST_FACT])
 
 
 def _hash(words: str, *, size: int) -> int:
@@ -351,30 +352,31 @@ LEAST_RUNS = 24
 """Of a text that can be known again: about 28 syllables, a short summary."""
 LEAST_CONTAINED = 0.5
 """How much of the shorter text must stand in the longer one."""
+LEAST_SAMPLE = 12
+"""Runs that say how much that is; of fewer it would be a guess."""
 LEAST_FACTS = 2
 """Numbers and names both texts must share. What has none is a form of words, not news."""
 STRAY_FACTS = 0.25
-"""For each shared number (or name), how many may stand in one text alone and as many in the other alone."""
+"""For each shared number (or name), how many may stand in one text alone, and as many in the other alone."""
 OWN_WORDS = 0.85
 """Below this the shorter text has sentences of its own, and a fact of its own in them is no wonder …"""
 FACTS_ENOUGH = 6
 """… where so many others are shared."""
 NEARLY_ALL = 0.97
-"""From here on, titles that look like one form filled twice are two titles of one text."""
+"""From here on, titles that look like one form filled in twice are two titles of one text."""
 MUCH_LONGER = 3
-"""Times longer: then the shorter one must be the longer one's beginning, or have its title."""
+"""Times: then the shorter text must be the beginning of the longer one, or have its title."""
 NEWS_LASTS = timedelta(days=7)
 """Articles told further apart are one story only if they are nearly the same word for word …"""
 NEARLY_THE_SAME = 0.85
 """… that is, if of all their runs together so many stand in both …"""
 COPIES_LAST = timedelta(days=60)
 """… and only up to here: what comes back after months comes back as news."""
-LEAST_SAMPLE = 12
 
 _KEY_RATE = 8
 _OPENING_KEY_RATE = 4
-_MOST_KEYS = 64
-_COLUMN = re.compile(
+_KEYS = 64
+_COLLECTION = re.compile(
     r"\b(?:tin (?:van|nhanh|ngan|noi bat)|diem (?:tin|bao)|ban tin|tong hop|tuan qua|trong (?:tuan|ngay)"
     r"|lich (?:cong tac|lam viec|tiep cong dan))\b"
 )
@@ -402,12 +404,12 @@ class Verdict:
 
 
 def index_keys(kept: Fingerprint) -> tuple[int, ...]:
-    """The hashes under which an article is looked for and found, at most about 80.
+    """The hashes under which an article is looked for and found: about forty, seldom more than eighty.
 
-    Two articles that ``judge`` may call the same share two or more of them, but for one pair in some hundred.
+    Articles that ``judge`` calls the same share two or more of them.
     """
     rate = _KEY_RATE
-    while kept.runs > _MOST_KEYS * rate:
+    while kept.runs > _KEYS * rate:
         rate *= 2
     keys = {one for one in kept.sample if one % rate == 0}
     return tuple(sorted(keys.union(one for one in kept.opening if one % _OPENING_KEY_RATE == 0)))
@@ -416,54 +418,99 @@ def index_keys(kept: Fingerprint) -> tuple[int, ...]:
 def judge(one: Told, other: Told) -> Verdict:
     """Whether two articles tell one piece of news. When in doubt they do not."""
     if one.portal == other.portal:
-        return Verdict(False, 0.0, "told by one portal, whose articles are known by their names")
-    likeness = _Likeness.of(one.fingerprint, other.fingerprint)
-    against = likeness.against() or _too_far_apart(one.told_at, other.told_at, likeness)
-    return Verdict(against is None, round(likeness.contained, 3), against or likeness.evidence())
+        return Verdict(False, 0.0, "one portal's articles are told apart by their addresses")
+    overlap = _Overlap.of(one.fingerprint, other.fingerprint)
+    score = round(overlap.contained, 3)
+    if overlap.shorter.runs < LEAST_RUNS:
+        return Verdict(False, score, "too little text to know it again")
+    if overlap.contained < LEAST_CONTAINED:
+        return Verdict(False, score, f"only {overlap}")
+    numbers, names = _Shared.of(overlap, names=False), _Shared.of(overlap, names=True)
+    against = (
+        _contradiction(overlap)
+        or _stray_facts(overlap, numbers, names)
+        or _unlike_titles(overlap)
+        or _too_far_apart(one.told_at, other.told_at, overlap, numbers)
+    )
+    if against:
+        return Verdict(False, score, f"{overlap}, but {against}")
+    facts = " and ".join(str(facts) for facts in (numbers, names) if facts.both)
+    title = "the same title" if overlap.shorter.title == overlap.longer.title else "another title"
+    return Verdict(True, score, f"{overlap}; {facts} are the same; {title}")
 
 
-def _too_far_apart(one: datetime | None, other: datetime | None, likeness: _Likeness) -> str | None:
-    nearly_the_same = likeness.resemblance >= NEARLY_THE_SAME
-    if one is None or other is None:
-        if nearly_the_same or any("/" in value for value in likeness.numbers.shared):
-            return None
-        return "one of them has no date, and no day is named in both"
-    apart = abs(one - other)
-    if apart <= NEWS_LASTS or (nearly_the_same and apart <= COPIES_LAST):
-        return None
-    return f"told {apart.days} days apart" + ("" if nearly_the_same else ", and not word for word the same")
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    """What two texts have in common."""
+
+    shorter: Fingerprint
+    longer: Fingerprint
+    contained: float
+    """How much of the shorter text stands in the longer one."""
+    opens: float
+    """How much of the beginning of the shorter one stands in the beginning of the longer one."""
+
+    @classmethod
+    def of(cls, one: Fingerprint, other: Fingerprint) -> _Overlap:
+        shorter, longer = sorted(
+            (one, other), key=lambda kept: (kept.runs, kept.sample, kept.opening, kept.title, kept.facts)
+        )
+        rate = max(shorter.rate, longer.rate)
+        sample = {run for run in shorter.sample if run % rate == 0}
+        seen = len(sample.intersection(longer.sample)) / len(sample) if len(sample) >= LEAST_SAMPLE else 0.0
+        opening = len({*shorter.opening}.intersection(longer.opening))
+        return cls(
+            shorter,
+            longer,
+            # Of a short summary beside a long report hardly a run is in both samples; what both begin with is certain.
+            contained=max(seen, opening / max(shorter.runs, 1)),
+            opens=opening / max(len(shorter.opening), 1),
+        )
+
+    @property
+    def resemblance(self) -> float:
+        """How many of all their runs together stand in both."""
+        both = self.contained * self.shorter.runs
+        return both / max(self.shorter.runs + self.longer.runs - both, 1)
+
+    def __str__(self) -> str:
+        return f"{self.contained:.0%} of the text of the shorter stands in the longer"
 
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """Numbers, or names, of two texts."""
+    """Numbers and dates, or names, in two texts."""
 
-    shared: frozenset[str]
-    shorter: frozenset[str]
-    """Which stand in the shorter text alone."""
-    longer: frozenset[str]
+    what: str
+    both: frozenset[str]
+    strays: int
+    """How many stand in one text alone, with a counterpart that stands in the other alone."""
 
     @classmethod
-    def of(cls, shorter: Iterable[str], longer: Iterable[str]) -> _Shared:
-        ours, theirs = frozenset(shorter), frozenset(longer)
-        only_ours, only_theirs = _strays(ours, theirs), _strays(theirs, ours)
-        return cls(ours - only_ours, only_ours, only_theirs)
-
-    @property
-    def strays(self) -> int:
-        """How many stand in one text alone with a counterpart that stands in the other alone."""
-        return min(len(self.shorter), len(self.longer))
+    def of(cls, overlap: _Overlap, *, names: bool) -> _Shared:
+        ours, theirs = (
+            frozenset(fact.value for fact in kept.facts if _is_name(fact.value) == names)
+            for kept in (overlap.shorter, overlap.longer)
+        )
+        only_ours = _strays(ours, theirs)
+        strays = min(len(only_ours), len(_strays(theirs, ours)))
+        return cls("names" if names else "numbers and dates", ours - only_ours, strays)
 
     @property
     def agree(self) -> bool:
-        return self.strays <= STRAY_FACTS * len(self.shared)
+        """Whether few enough are strays."""
+        return self.strays <= STRAY_FACTS * len(self.both)
 
     def __str__(self) -> str:
-        return f"{len(self.shared)} of {len(self.shared) + self.strays}"
+        return f"{len(self.both)} of {len(self.both) + self.strays} {self.what}"
+
+
+def _is_name(value: str) -> bool:
+    return value[0].isupper()
 
 
 def _strays(ours: Iterable[str], theirs: Iterable[str]) -> frozenset[str]:
-    """Those of ours with nothing like them among theirs; «ông Cảnh» is like «Lương Thế Cảnh»."""
+    """Those of ours with nothing like them among theirs; «Cảnh» is like «Lương Thế Cảnh»."""
     bare = [f" {value} ".translate(_BARE).lower() for value in theirs]
     strays: set[str] = set()
     for value in frozenset(ours).difference(theirs):
@@ -473,109 +520,21 @@ def _strays(ours: Iterable[str], theirs: Iterable[str]) -> frozenset[str]:
     return frozenset(strays)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Likeness:
-    """What two texts have in common, and where they part."""
-
-    shorter: Fingerprint
-    longer: Fingerprint
-    contained: float
-    opens: float
-    """How much of the shorter text's beginning stands in the longer one's beginning."""
-    numbers: _Shared
-    names: _Shared
-    contradictions: tuple[tuple[str, str], ...]
-    """Of each two, one stands where the other stands in the other text, among the same words."""
-
-    @classmethod
-    def of(cls, one: Fingerprint, other: Fingerprint) -> _Likeness:
-        shorter, longer = sorted(
-            (one, other), key=lambda kept: (kept.runs, kept.sample, kept.opening, kept.title, kept.facts)
-        )
-        rate = max(shorter.rate, longer.rate)
-        sample = {run for run in shorter.sample if run % rate == 0}
-        contained = (
-            len(sample.intersection(longer.sample)) / len(sample) if len(sample) >= LEAST_SAMPLE else 0.0
-        )
-        opens = len({*shorter.opening}.intersection(longer.opening)) / max(len(shorter.opening), 1)
-        if shorter.runs <= OPENING:  # its opening is all of it
-            contained = max(contained, opens)
-        values = [[fact.value for fact in kept.facts] for kept in (shorter, longer)]
-        return cls(
-            shorter=shorter,
-            longer=longer,
-            contained=contained,
-            opens=opens,
-            numbers=_Shared.of(*([value for value in those if not _is_name(value)] for those in values)),
-            names=_Shared.of(*(filter(_is_name, those) for those in values)),
-            contradictions=_contradictions(shorter, longer),
-        )
-
-    @property
-    def resemblance(self) -> float:
-        """How many of all their runs together stand in both."""
-        both = self.contained * self.shorter.runs
-        return both / max(self.shorter.runs + self.longer.runs - both, 1)
-
-    def against(self) -> str | None:
-        """Why they are not one piece of news; None if nothing speaks against it."""
-        share = f"{self.contained:.0%} of the text of the shorter stands in the longer"
-        if self.shorter.runs < LEAST_RUNS:
-            return "too little text to know it again"
-        if self.contained < LEAST_CONTAINED:
-            return f"only {share}"
-        if self.contradictions:
-            one, other = self.contradictions[0]
-            return f"{share}, but where one says «{one}» the other says «{other}»"
-        return self._against_facts(share) or self._against_titles(share)
-
-    def _against_facts(self, share: str) -> str | None:
-        shared = len(self.numbers.shared) + len(self.names.shared)
-        if shared < LEAST_FACTS:
-            return f"{share}, but the text names next to no number, date or name"
-        strays = self.numbers.strays + self.names.strays
-        if self.contained < OWN_WORDS and strays <= 1 and shared >= FACTS_ENOUGH:
-            return None
-        for what, facts in (("numbers and dates", self.numbers), ("names", self.names)):
-            if not facts.agree:
-                return f"{share}, but only {facts} {what} are the same"
-        return None
-
-    def _against_titles(self, share: str) -> str | None:
-        if self.contained < NEARLY_ALL and _one_form(self.shorter.title, self.longer.title):
-            return f"{share}, but the titles are one form filled in twice"
-        if self.longer.runs > MUCH_LONGER * self.shorter.runs and self.shorter.title != self.longer.title:
-            if self.opens < LEAST_CONTAINED:
-                return f"{share}, but that is a small part from its middle"
-            if _COLUMN.search(self.longer.title):
-                return f"{share}, but the longer one is a collection"
-        return None
-
-    def evidence(self) -> str:
-        """What speaks for it."""
-        title = "the same title" if self.shorter.title == self.longer.title else "another title"
-        return (
-            f"{self.contained:.0%} of the text of the shorter stands in the longer, with {self.numbers} numbers and "
-            f"dates and {self.names} names; {title}"
-        )
-
-
-def _is_name(value: str) -> bool:
-    return value[0].isupper()
-
-
-def _contradictions(one: Fingerprint, other: Fingerprint) -> tuple[tuple[str, str], ...]:
-    ours, theirs = _by_place(one), _by_place(other)
+def _contradiction(overlap: _Overlap) -> str | None:
+    """Where the same words stand around another number or name: nothing tells a form filled in twice more surely."""
+    ours, theirs = _by_place(overlap.shorter), _by_place(overlap.longer)
     found: set[tuple[str, str]] = set()
     for place in ours.keys() & theirs.keys():
-        only_ours, only_theirs = (
-            _strays(ours[place], theirs[place]),
-            _strays(theirs[place], ours[place]),
-        )
+        only_ours = _strays(ours[place], theirs[place])
+        only_theirs = _strays(theirs[place], ours[place])
         if only_ours and only_theirs:
-            first, second = sorted((min(only_ours), min(only_theirs)))
-            found.add((first, second))
-    return tuple(sorted(found))
+            one, other = sorted((min(only_ours), min(only_theirs)))
+            found.add((one, other))
+    if not found:
+        return None
+    # A name or a date tells a person more than a figure.
+    one, other = min(found, key=lambda pair: (not _is_name(pair[0]), "/" not in pair[0], pair))
+    return f"where one says «{one}» the other says «{other}»"
 
 
 def _by_place(kept: Fingerprint) -> Mapping[int, set[str]]:
@@ -586,11 +545,46 @@ def _by_place(kept: Fingerprint) -> Mapping[int, set[str]]:
     return found
 
 
+def _stray_facts(overlap: _Overlap, numbers: _Shared, names: _Shared) -> str | None:
+    both = len(numbers.both) + len(names.both)
+    if both < LEAST_FACTS:
+        return "it names next to no number, date or name"
+    if overlap.contained < OWN_WORDS and numbers.strays + names.strays <= 1 and both >= FACTS_ENOUGH:
+        return None
+    return next((f"only {facts} are the same" for facts in (numbers, names) if not facts.agree), None)
+
+
+def _unlike_titles(overlap: _Overlap) -> str | None:
+    shorter, longer = overlap.shorter, overlap.longer
+    if overlap.contained < NEARLY_ALL and _one_form(shorter.title, longer.title):
+        return "the titles are one form filled in twice"
+    if longer.runs > MUCH_LONGER * shorter.runs and shorter.title != longer.title:
+        if overlap.opens < LEAST_CONTAINED:
+            return "that is a small part of it, from the middle"
+        if _COLLECTION.search(longer.title):
+            return "the longer is a collection"
+    return None
+
+
 def _one_form(one: str, other: str) -> bool:
     """Whether two titles begin and end alike with something else between: «… cho xã Nà Lũng», «… cho xã Khe Vai»."""
     ours, theirs = one.split(), other.split()
     shortest = min(len(ours), len(theirs))
-    head = next((n for n in range(shortest) if ours[n] != theirs[n]), shortest)
+    head = next((at for at in range(shortest) if ours[at] != theirs[at]), shortest)
     rest = shortest - head
-    tail = next((n for n in range(rest) if ours[-1 - n] != theirs[-1 - n]), rest)
-    return head + tail < shortest and head + tail >= 0.6 * shortest
+    tail = next((at for at in range(rest) if ours[-1 - at] != theirs[-1 - at]), rest)
+    return 0.6 * shortest <= head + tail < shortest
+
+
+def _too_far_apart(
+    one: datetime | None, other: datetime | None, overlap: _Overlap, numbers: _Shared
+) -> str | None:
+    nearly_the_same = overlap.resemblance >= NEARLY_THE_SAME
+    if one is None or other is None:
+        if nearly_the_same or any("/" in value for value in numbers.both):
+            return None
+        return "one of them has no date, and no day is named in both"
+    apart = abs(one - other)
+    if apart <= NEWS_LASTS or (nearly_the_same and apart <= COPIES_LAST):
+        return None
+    return f"they were told {apart.days} days apart"

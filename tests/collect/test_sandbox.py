@@ -53,6 +53,21 @@ def children(of: int) -> list[int]:
     return found
 
 
+OTHERS: set[int] = set()
+"""Children of the sandbox that the whole run shares (``conftest.py``)."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    OTHERS.clear()
+    OTHERS.update(children(os.getpid()))
+
+
+def ours() -> list[int]:
+    """The processes that read documents for the test that runs."""
+    return [child for child in children(os.getpid()) if child not in OTHERS]
+
+
 def wait_for_end(process: int, *, seconds: float) -> bool:
     """Whether a process that may not be our child ends in this time."""
     try:
@@ -88,7 +103,7 @@ def until(true: Callable[[], bool], *, seconds: float = 30) -> None:
 def box() -> Iterator[Sandbox]:
     with Sandbox() as opened:
         yield opened
-    assert children(os.getpid()) == []
+    assert ours() == []
 
 
 # ------------------------------------------------------------------ it reads
@@ -152,11 +167,11 @@ def test_a_parser_that_fails_is_our_fault_and_goes_to_the_log(
 
 def test_nothing_is_started_before_a_document_needs_it() -> None:
     with Sandbox(workers=2) as box:
-        assert children(os.getpid()) == []
+        assert ours() == []
         box.parse(Read.FEED, feed(generated.items(1)))
         box.parse(Read.FEED, feed(generated.items(2)))
-        assert len(children(os.getpid())) == 1
-    assert children(os.getpid()) == []
+        assert len(ours()) == 1
+    assert ours() == []
 
 
 # ------------------------------------------------------------------ its bounds
@@ -165,14 +180,14 @@ def test_nothing_is_started_before_a_document_needs_it() -> None:
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_one_is_read() -> None:
     with Sandbox(seconds=1) as box:
         box.parse(Read.FEED, feed(generated.items(1)))
-        [first] = children(os.getpid())
+        [first] = ours()
         began = time.monotonic()
         with pytest.raises(NotReadable, match=r"takes longer than 1 s: .* open the address in a browser"):
             box.parse(Read.FEED, feed(FOR_EVER))
         assert time.monotonic() - began < 10
         assert wait_for_end(first, seconds=0)
         assert len(box.parse(Read.FEED, feed(generated.items(3))).items) == 3
-        assert first not in children(os.getpid())
+        assert first not in ours()
 
 
 def test_tag_soup_is_read_or_given_up_in_time() -> None:
@@ -185,7 +200,7 @@ def test_tag_soup_is_read_or_given_up_in_time() -> None:
 def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_one_is_read() -> None:
     with Sandbox(memory=128 * MEBIBYTE) as box:
         box.parse(Read.FEED, feed(generated.items(1)))
-        [first] = children(os.getpid())
+        [first] = ours()
         limits = Path(f"/proc/{first}/limits").read_text()
         assert f"Max address space         {128 * MEBIBYTE} " in limits
         with pytest.raises(NotReadable, match=r"takes more than 128 MiB of memory: .* open the address"):
@@ -223,7 +238,7 @@ def test_entities_do_not_unfold(box: Sandbox, name: str) -> None:
 
 def test_a_child_that_somebody_killed_is_replaced_unnoticed(box: Sandbox) -> None:
     box.parse(Read.FEED, feed(generated.items(1)))
-    [first] = children(os.getpid())
+    [first] = ours()
     os.kill(first, signal.SIGKILL)
     assert wait_for_end(first, seconds=10)
     assert len(box.parse(Read.FEED, feed(generated.items(2))).items) == 2
@@ -234,8 +249,8 @@ def test_a_document_over_which_the_child_dies_twice_is_not_readable() -> None:
 
     def kill_the_reader() -> None:
         # To start takes a third of this, so by then it reads the document.
-        until(lambda: any(worked(child) > 1.5 for child in children(os.getpid()) if child not in killed))
-        [child] = [child for child in children(os.getpid()) if child not in killed]
+        until(lambda: any(worked(child) > 1.5 for child in ours() if child not in killed))
+        [child] = [child for child in ours() if child not in killed]
         killed.append(child)
         os.kill(child, signal.SIGKILL)
 
@@ -255,13 +270,13 @@ def test_several_threads_get_each_the_answer_to_its_own_question(workers: int) -
         sizes = [*range(1, 41)]
         found = threads.map(lambda size: len(box.parse(Read.FEED, feed(generated.items(size))).items), sizes)
         assert list(found) == sizes
-        assert 1 <= len(children(os.getpid())) <= workers
+        assert 1 <= len(ours()) <= workers
 
 
 def test_one_thread_that_waits_for_a_bad_document_does_not_hold_up_another() -> None:
     with Sandbox(workers=2, seconds=5) as box, ThreadPoolExecutor() as threads:
         bad = threads.submit(box.parse, Read.FEED, feed(FOR_EVER))
-        until(lambda: len(children(os.getpid())) == 1)
+        until(lambda: len(ours()) == 1)
         assert box.parse(Read.FEED, feed(generated.items(1))).items
         assert not bad.done()
         with pytest.raises(NotReadable):
@@ -315,11 +330,11 @@ def test_a_child_has_none_of_our_connections_and_secrets(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SYNDICATION_SECRET_KEY", "known to nobody")
-    with socket.socket() as ours, (SAMPLES / "dates" / "forms.toml").open() as file:
-        os.set_inheritable(ours.fileno(), True)
+    with socket.socket() as connection, (SAMPLES / "dates" / "forms.toml").open() as file:
+        os.set_inheritable(connection.fileno(), True)
         os.set_inheritable(file.fileno(), True)
         box.parse(Read.FEED, feed(generated.items(1)))
-        [child] = children(os.getpid())
+        [child] = ours()
         held = [str(link.readlink()) for link in Path(f"/proc/{child}/fd").iterdir()]
         assert file.name not in held
         assert not [name for name in held if name.startswith("socket:")]
