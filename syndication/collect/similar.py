@@ -223,7 +223,6 @@ _TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d{3})*(?:,\d+)?)"
     r"|(?P<word>\b[kcd]?m[23]\b|[^\W\d_]+(?:&[^\W\d_]+)*)"
 )
-_SENTENCE_MARKS = frozenset('.!?:;…"“«')
 _ROMAN = re.compile(r"[IVXL]{1,6}")
 _BEFORE_A_NAME = frozenset(
     "tinh pho xa phuong huyen quan tran thon ban ap ong ba anh chi em co thay bao".split()
@@ -237,8 +236,6 @@ class _Token(NamedTuple):
     is_fact: bool = False
     written: str = ""
     """For a word that begins with a capital."""
-    opens: bool = False
-    """Whether it begins a sentence, where a capital says nothing."""
     joined: bool = False
     """Whether but a space parts it from the word before."""
 
@@ -253,7 +250,9 @@ def _tokens(line: str) -> Iterator[_Token]:
     for found in _TOKEN.finditer(bare):
         gap = bare[end : found.start()]
         kind, end = found.lastgroup, found.end()
-        if kind == "word":
+        if kind == "word" and found[0].islower() and "&" not in found[0]:
+            yield _Token(found[0])
+        elif kind == "word":
             yield from _word(found[0], written[found.start() : end], gap=gap, shouted=shouted)
         elif kind == "document":
             yield _Token(found[0].replace(" ", "").lower(), is_fact=True)
@@ -267,19 +266,15 @@ def _tokens(line: str) -> Iterator[_Token]:
 
 
 def _word(bare: str, written: str, *, gap: str, shouted: bool) -> Iterator[_Token]:
-    opens = not gap or (gap != " " and not _SENTENCE_MARKS.isdisjoint(gap))
+    """The tokens of a word that is not all small letters; ``gap`` is what stands between it and the word before."""
     if bare in _SHORT_FORMS:
-        first, *others = _SHORT_FORMS[bare]
-        yield _Token(first, opens=opens)
-        yield from map(_Token, others)
-    elif _ROMAN.fullmatch(bare) and not shouted and not opens:
+        yield from map(_Token, _SHORT_FORMS[bare])
+    elif _ROMAN.fullmatch(bare) and not shouted and gap == " ":
         yield _Token(bare.lower(), is_fact=True)
     else:
-        capital = bare[0].isupper() and not shouted
-        for number, part in enumerate(bare.lower().split("&")):
-            yield _Token(
-                part, written=written if capital and not number else "", opens=opens, joined=gap == " "
-            )
+        first, *others = bare.lower().split("&")
+        yield _Token(first, written=written if bare[0].isupper() and not shouted else "", joined=gap == " ")
+        yield from map(_Token, others)
 
 
 def _masked(tokens: Sequence[_Token]) -> Iterator[tuple[str, str]]:
