@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 .PHONY: help install demo run test check format bench migration constraints clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Build .venv with the program; .venv/bin/syndication is the command
 

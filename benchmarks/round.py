@@ -14,6 +14,7 @@ import gc
 import multiprocessing
 import os
 import re
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ HOSTS = 100
 SOURCES_EACH = 5
 ITEMS = 20
 REPEATS = 15
-"""Of which the best counts: what others do on this machine can only add."""
+"""Each with its own ratio, taken a moment apart: what else the machine does slows both. The median counts."""
 MOST_CPU = 1.5
 """Times the CPU of the requests alone."""
 
@@ -222,10 +223,10 @@ def _unchanged_round() -> float:
         for _ in range(REPEATS):
             the_asking()
             whole.append(_cpu(a_round))
-        ratio = min(whole) / min(alone)
+        ratio = statistics.median(one / other for one, other in zip(whole, alone, strict=True))
         print(
-            f"a round over {sources} unchanged sources: {min(whole) * 1000:.0f} ms of CPU, "
-            f"its requests alone {min(alone) * 1000:.0f} ms: {ratio:.2f}× (at most {MOST_CPU}×)"
+            f"a round over {sources} unchanged sources: {statistics.median(whole) * 1000:.0f} ms of CPU, "
+            f"its requests alone {statistics.median(alone) * 1000:.0f} ms: {ratio:.2f}× (at most {MOST_CPU}×)"
         )
         return ratio
 

@@ -34,7 +34,9 @@ OPENING = 64
 SAMPLE = 256
 """About the most runs kept of a whole text: of a longer one every second, fourth … is, chosen by what it says."""
 MOST_FACTS = 300
+"""Numbers and names that are kept; an article of 400 words has about thirty."""
 LONGEST_FACT = 60
+"""Characters."""
 
 _VERSION = 1
 _HASH_BYTES = 5
@@ -354,9 +356,9 @@ LEAST_FACTS = 2
 STRAY_FACTS = 0.25
 """For each shared number (or name), how many may stand in one text alone, and as many in the other alone."""
 OWN_WORDS = 0.85
-"""Below this the shorter text has sentences of its own, and a fact of its own in them is no wonder …"""
+"""Below this the shorter text has sentences of its own, and one fact of its own in them is no wonder …"""
 FACTS_ENOUGH = 6
-"""… where so many others are shared."""
+"""… where so many others are shared. From it on, another name is another place or person."""
 NEARLY_ALL = 0.97
 """From here on, titles that look like one form filled in twice are two titles of one text."""
 MUCH_LONGER = 3
@@ -544,8 +546,11 @@ def _stray_facts(overlap: _Overlap, numbers: _Shared, names: _Shared) -> str | N
     both = len(numbers.both) + len(names.both)
     if both < LEAST_FACTS:
         return "it names next to no number, date or name"
-    if overlap.contained < OWN_WORDS and numbers.strays + names.strays <= 1 and both >= FACTS_ENOUGH:
+    own_words = overlap.contained < OWN_WORDS
+    if own_words and numbers.strays + names.strays <= 1 and both >= FACTS_ENOUGH:
         return None
+    if names.strays and not own_words:
+        return f"only {names} are the same"
     return next((f"only {facts} are the same" for facts in (numbers, names) if not facts.agree), None)
 
 

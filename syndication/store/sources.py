@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.store.tables import sources
@@ -62,34 +62,30 @@ class Unchanged:
     """What is kept of a good answer that said nothing new."""
 
     source: int
+    next_at: datetime
+    renewed: bool
+    """Whether anything of what follows is not recorded yet."""
     etag: str | None
     last_modified: str | None
     validators_at: datetime | None
-    next_at: datetime
     moved_to: str | None
     moved_at: datetime | None
 
 
 _FIELDS = tuple(SourceRecord.__dataclass_fields__)
 _COLUMNS = [sources.c[name] for name in _FIELDS]
-_UNCHANGED = (
+_DUE = update(sources).where(sources.c.id == bindparam("its_id")).values(next_at=bindparam("its_next_at"))
+_RENEWED = ("etag", "last_modified", "validators_at", "moved_to", "moved_at")
+_RENEW = (
     update(sources)
-    .where(sources.c.id == bindparam("its_source"), sources.c.lease_owner == bindparam("its_owner"))
-    .values(
-        etag=bindparam("its_etag"),
-        last_modified=bindparam("its_last_modified"),
-        validators_at=bindparam("its_validators_at"),
-        next_at=bindparam("its_next_at"),
-        moved_to=bindparam("its_moved_to"),
-        moved_at=bindparam("its_moved_at"),
-        failures=0,
-        error=None,
-        checked_at=bindparam("this_moment"),
-        succeeded_at=bindparam("this_moment"),
-        lease_until=None,
-        lease_owner=None,
-    )
+    .where(sources.c.id == bindparam("its_id"))
+    .values({name: bindparam(f"its_{name}") for name in _RENEWED})
 )
+
+
+def _one_of(ids: Collection[int]) -> ColumnElement[bool]:
+    # Numbers of ours, written into the statement: binding hundreds of them costs more than the statement.
+    return sources.c.id.in_(bindparam("ids", sorted(ids), expanding=True, literal_execute=True))
 
 
 def _record(row: Row[Any]) -> SourceRecord:
@@ -137,9 +133,12 @@ class Sources:
             return []
         free = or_(sources.c.lease_until.is_(None), sources.c.lease_until < now)
         due = sources.c.next_at <= now if due_only else sources.c.next_at.is_not(None)
-        # Numbers of ours, written into the statement: binding hundreds of them costs more than the statement.
-        here = sources.c.id.in_(bindparam("ids", sorted(wanted), expanding=True, literal_execute=True))
-        ids = select(sources.c.id).where(and_(free, due, here)).order_by(sources.c.next_at).limit(limit)
+        ids = (
+            select(sources.c.id)
+            .where(and_(free, due, _one_of(wanted)))
+            .order_by(sources.c.next_at)
+            .limit(limit)
+        )
         if self._connection.dialect.name == "postgresql":
             ids = ids.with_for_update(skip_locked=True)
         # A CTE, not a plain subquery: that one PostgreSQL may run once for each row, and each run picks others.
@@ -188,15 +187,34 @@ class Sources:
 
     def unchanged(self, answers: Collection[Unchanged], *, owner: str, at: datetime) -> None:
         """Record good answers that said nothing new and give their claims back; lost claims are left alone."""
-        if not answers:
-            return
-        rows = [
-            {f"its_{name}": getattr(answer, name) for name in Unchanged.__dataclass_fields__}
-            | {"its_owner": owner, "this_moment": at}
-            # Always in one order: of two who claim to hold the same sources, one waits for the other.
-            for answer in sorted(answers, key=attrgetter("source"))
+        mine = self._connection.execute(
+            update(sources)
+            .where(sources.c.lease_owner == owner, _one_of([answer.source for answer in answers]))
+            .values(
+                failures=0,
+                error=None,
+                checked_at=at,
+                succeeded_at=at,
+                lease_until=None,
+                lease_owner=None,
+            )
+            .returning(sources.c.id)
+        ).scalars()
+        kept = set(mine)
+        # What differs from one to the other is kept to a minimum: each value costs more than the writing of it.
+        due = [
+            {"its_id": answer.source, "its_next_at": answer.next_at}
+            for answer in answers
+            if answer.source in kept
         ]
-        self._connection.execute(_UNCHANGED, rows)
+        renewed = [
+            {"its_id": answer.source} | {f"its_{name}": getattr(answer, name) for name in _RENEWED}
+            for answer in answers
+            if answer.source in kept and answer.renewed
+        ]
+        for statement, rows in ((_DUE, due), (_RENEW, renewed)):
+            if rows:
+                self._connection.execute(statement, rows)
 
     def moved(self, source: int, *, to: str | None, now: datetime) -> None:
         """Record where a source permanently redirects to (None: nowhere); the time of the first sight is kept."""

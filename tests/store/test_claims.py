@@ -260,6 +260,7 @@ def test_answers_that_say_nothing_new_are_recorded_together_but_not_those_of_los
             last_modified="Mon, 23 Nov 2026 08:00:00 GMT",
             validators_at=NOW,
             next_at=LATER,
+            renewed=True,
             moved_to="https://portal.example/rss/",
             moved_at=NOW,
         )

@@ -34,7 +34,7 @@ LEASE = timedelta(minutes=5)
 """A claimed source is free again so long after its reader was last heard of, should it have died."""
 BATCH = 500
 """Sources claimed and asked together."""
-RECORDED_TOGETHER = 100
+RECORDED_TOGETHER = 250
 """Answers that say nothing new are recorded so many at once; who dies before has asked in vain, and no more."""
 VALIDATORS_LAST = timedelta(days=8)
 """After this a source is asked without conditions once: some servers answer 304 for ever."""
@@ -327,14 +327,18 @@ class _Desk:
         now = self._house.now()
         next_at = self._next_at(source, answer, usual_gap=_gap(record))
         moved_to = answer.permanent_url
+        validators = (answer.etag, answer.last_modified)
+        recorded = (record.etag, record.last_modified, record.moved_to)
+        asked_afresh = answer.status != 304 and any(validators)
         return _Unchanged(
             SourceReport(portal=source.portal, url=source.url, result=Result.UNCHANGED, next_at=next_at),
             Unchanged(
                 source=record.id,
+                next_at=next_at,
+                renewed=asked_afresh or (*validators, moved_to) != recorded,
                 etag=answer.etag,
                 last_modified=answer.last_modified,
-                validators_at=record.validators_at if answer.status == 304 else now,
-                next_at=next_at,
+                validators_at=now if asked_afresh else record.validators_at,
                 moved_to=moved_to,
                 moved_at=record.moved_at if moved_to == record.moved_to else now if moved_to else None,
             ),
