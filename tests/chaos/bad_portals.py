@@ -13,7 +13,7 @@ from random import Random
 
 import brotli
 
-from tests.chaos.portals import RSS, WAYS, Asked, Told, Trouble, listing, rss
+from tests.chaos.portals import WAYS, Asked, Told, Trouble, Where, listing, rss
 
 JUNK = "RÁC"
 """Stands in everything that must never be kept or published."""
@@ -53,12 +53,8 @@ def _writes(raw: bytes) -> Play:
     return play
 
 
-async def _never(asked: Asked) -> None:
-    await asyncio.Event().wait()
-
-
 async def _hang(asked: Asked) -> None:
-    await _until_they_leave(asked, b"", every=60)
+    await asked.reader.read()
 
 
 async def _drip(asked: Asked) -> None:
@@ -77,13 +73,14 @@ async def _endless(asked: Asked) -> None:
 
 
 async def _until_they_leave(asked: Asked, piece: bytes, *, every: float) -> None:
-    """Send a piece again and again, until the other side has gone."""
-    while not asked.writer.is_closing():
-        await asked.write(piece)
-        for _ in range(max(1, int(every / 0.05))):
-            if asked.gone():
-                return
-            await asyncio.sleep(0.05 if every else 0)
+    """Send a piece again and again, so many seconds apart, until the other side has gone."""
+    leaving = asyncio.ensure_future(asked.reader.read())
+    try:
+        while not leaving.done():
+            await asked.write(piece)
+            await asyncio.wait([leaving], timeout=every)
+    finally:
+        leaving.cancel()
 
 
 async def _reset(asked: Asked) -> None:
@@ -168,72 +165,69 @@ async def _other_list(asked: Asked) -> None:
     await asked.say("200 OK", page.replace("</ul></body>", "</ol></body>"), "Content-Type: text/html")
 
 
-def _trouble(name: str, play: Play, says: str, **more: object) -> Trouble:
-    return Trouble(name=name, play=play, says=says, **more)  # type: ignore[arg-type]
-
-
 HTML = "Content-Type: text/html; charset=utf-8"
 XML = "Content-Type: application/rss+xml"
 
 TROUBLES = (
     # of the connection
-    _trouble("treo", _hang, "too slow"),
-    _trouble("nho-giot", _drip, "too slow"),
-    _trouble("nho-giot-dau", _drip_head, "too slow"),
-    _trouble("cat-ngang", _truncated, "breaks off in the middle"),
-    _trouble("dut", _reset, "hangs up|cannot be reached"),
-    _trouble("dut-giua", _reset_inside, "breaks off|hangs up"),
-    _trouble("im-lang", _say_nothing, "hangs up"),
-    _trouble("khong-phai-http", _writes(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "not proper HTTP"),
-    _trouble("nhieu-dau", _writes(b"HTTP/1.1 200 OK\r\n" + b"X-R: 1\r\n" * 2000 + b"\r\n"), "not proper HTTP"),
+    Trouble("treo", _hang, "too slow"),
+    Trouble("nho-giot", _drip, "too slow"),
+    Trouble("nho-giot-dau", _drip_head, "too slow"),
+    Trouble("cat-ngang", _truncated, "breaks off in the middle"),
+    Trouble("dut", _reset, "hangs up|cannot be reached"),
+    Trouble("dut-giua", _reset_inside, "breaks off|hangs up"),
+    Trouble("im-lang", _say_nothing, "hangs up"),
+    Trouble("khong-phai-http", _writes(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "not proper HTTP"),
+    Trouble("nhieu-dau", _writes(b"HTTP/1.1 200 OK\r\n" + b"X-R: 1\r\n" * 2000 + b"\r\n"), "not proper HTTP"),
     # redirects
-    _trouble("vong", _circle, "in a circle"),
-    _trouble("di-mai", _ever_on, "more than 5 times"),
-    _trouble("khong-noi", _says("302 Found"), "without saying where"),
-    _trouble("vao-trong", _says("301 Moved Permanently", "", "Location: http://169.254.169.254/latest/"), "where we do not go"),
-    _trouble("sang-tep", _says("302 Found", "", "Location: file:///etc/passwd"), "where we do not go"),
+    Trouble("vong", _circle, "in a circle"),
+    Trouble("di-mai", _ever_on, "more than 5 times"),
+    Trouble("khong-noi", _says("302 Found"), "without saying where"),
+    Trouble("vao-trong", _says("301 Moved Permanently", "", "Location: http://169.254.169.254/latest/"), "where we do not go"),
+    Trouble("sang-tep", _says("302 Found", "", "Location: file:///etc/passwd"), "where we do not go"),
     # statuses
-    _trouble("hong", _says("500 Internal Server Error", _EMPTY), "fault of its own"),
-    _trouble("khong-thay", _says("404 Not Found", _NOTHING_THERE, HTML), "nothing at this address"),
-    _trouble("bo-han", _says("410 Gone"), "gone for good"),
-    _trouble("mat-khau", _says("401 Unauthorized", _LOGIN, HTML), "password"),
-    _trouble("it-thoi", _says("429 Too Many Requests", JUNK, "Retry-After: 7200"), "less often"),
-    _trouble("it-thoi-mai", _says("429 Too Many Requests", JUNK, "Retry-After: 99999999"), "less often"),
-    _trouble("it-thoi-la", _says("429 Too Many Requests", JUNK, "Retry-After: chốc nữa"), "less often"),
-    _trouble("doi-den", _wait_until, "not available"),
-    _trouble("rong-204", _says("204 No Content"), "status 204"),
-    _trouble("chua-doi", _says("304 Not Modified"), "nothing changed \\(304\\)", passes=True),
+    Trouble("hong", _says("500 Internal Server Error", _EMPTY), "fault of its own"),
+    Trouble("khong-thay", _says("404 Not Found", _NOTHING_THERE, HTML), "nothing at this address"),
+    Trouble("bo-han", _says("410 Gone"), "gone for good"),
+    Trouble("mat-khau", _says("401 Unauthorized", _LOGIN, HTML), "password"),
+    Trouble("it-thoi", _says("429 Too Many Requests", JUNK, "Retry-After: 7200"), "less often"),
+    Trouble("it-thoi-mai", _says("429 Too Many Requests", JUNK, "Retry-After: 99999999"), "less often"),
+    Trouble("it-thoi-la", _says("429 Too Many Requests", JUNK, "Retry-After: chốc nữa"), "less often"),
+    Trouble("doi-den", _wait_until, "not available"),
+    Trouble("rong-204", _says("204 No Content"), "status 204"),
+    Trouble("chua-doi", _says("304 Not Modified"), "nothing changed \\(304\\)", passes=True),
     # firewalls and logins
-    _trouble("tuong-lua", _says("403 Forbidden", _VIETTEL, HTML), "Viettel WAF"),
-    _trouble("tuong-lua-200", _says("200 OK", _F5, HTML), "F5"),
-    _trouble("thu-thach", _says("503 Service Unavailable", JUNK, "cf-mitigated: challenge"), "Cloudflare"),
-    _trouble("dang-nhap", _says("200 OK", _LOGIN, HTML), "web page|login page"),
-    _trouble("bao-200", _says("200 OK", _NOTHING_THERE, HTML), "web page|no such page"),
+    Trouble("tuong-lua", _says("403 Forbidden", _VIETTEL, HTML), "Viettel WAF"),
+    Trouble("tuong-lua-200", _says("200 OK", _F5, HTML), "F5"),
+    Trouble("thu-thach", _says("503 Service Unavailable", JUNK, "cf-mitigated: challenge"), "Cloudflare"),
+    Trouble("dang-nhap", _says("200 OK", _LOGIN, HTML), "web page|login page"),
+    Trouble("bao-200", _says("200 OK", _NOTHING_THERE, HTML), "web page|no such page"),
     # bodies
-    _trouble("trong", _says("200 OK"), "answer is empty"),
-    _trouble("het-tin", _says("200 OK", _EMPTY, XML), "lists nothing any more", lasting=False),
-    _trouble("nen-bom", _says("200 OK", gzip.compress(bytes(4_000_000)), XML, "Content-Encoding: gzip"), "bomb"),
-    _trouble("nen-bom-br", _says("200 OK", brotli.compress(bytes(4_000_000)), XML, "Content-Encoding: br"), "bomb"),
-    _trouble("nen-gia", _says("200 OK", _EMPTY, XML, "Content-Encoding: gzip"), "not packed as it says"),
-    _trouble("nen-hai-lan", _says("200 OK", gzip.compress(b"x"), XML, "Content-Encoding: gzip, gzip"), "2 times over"),
-    _trouble("qua-lon", _writes(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n<rss>"), "sends more than"),
-    _trouble("vo-tan", _endless, "sends more than|too slow"),
-    _trouble("xml-gay", _cut_within_a_link, "", passes=True, everywhere=False),
-    _trouble("xml-hong", _says("200 OK", f"<?xml version='1.0'?><bang><hang>{JUNK}", XML), "neither RSS nor Atom"),
-    _trouble("xml-bom", _says("200 OK", _ENTITIES, XML), "lists nothing|neither RSS", passes=True),
-    _trouble("canh-the", _soup, "neither RSS nor Atom|lists nothing|none of its", passes=True),
-    _trouble("nhieu", _noise, "neither RSS nor Atom"),
-    _trouble("json-loi", _says("200 OK", f'{{"error": "{JUNK}"}}', "Content-Type: application/json"), "neither RSS nor Atom"),
+    Trouble("trong", _says("200 OK"), "answer is empty"),
+    Trouble("het-tin", _says("200 OK", _EMPTY, XML), "lists nothing any more", lasting=False),
+    Trouble("nen-bom", _says("200 OK", gzip.compress(bytes(4_000_000)), XML, "Content-Encoding: gzip"), "bomb"),
+    Trouble("nen-bom-br", _says("200 OK", brotli.compress(bytes(4_000_000)), XML, "Content-Encoding: br"), "bomb"),
+    Trouble("nen-gia", _says("200 OK", _EMPTY, XML, "Content-Encoding: gzip"), "not packed as it says"),
+    Trouble("nen-hai-lan", _says("200 OK", gzip.compress(b"x"), XML, "Content-Encoding: gzip, gzip"), "2 times over"),
+    Trouble("qua-lon", _writes(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n<rss>"), "sends more than"),
+    Trouble("vo-tan", _endless, "sends more than|too slow"),
+    Trouble("xml-gay", _cut_within_a_link, "", passes=True, where=Where.LIST),
+    Trouble("xml-hong", _says("200 OK", f"<?xml version='1.0'?><bang><hang>{JUNK}", XML), "neither RSS nor Atom"),
+    Trouble("xml-bom", _says("200 OK", _ENTITIES, XML), "lists nothing|neither RSS", passes=True),
+    Trouble("canh-the", _soup, "neither RSS nor Atom|lists nothing|none of its", passes=True),
+    Trouble("nhieu", _noise, "neither RSS nor Atom"),
+    Trouble("json-loi", _says("200 OK", f'{{"error": "{JUNK}"}}', "Content-Type: application/json"), "neither RSS nor Atom"),
     # what is listed
-    _trouble("lut", _flood, "--trust", lasting=False, everywhere=False),
-    _trouble("nha-khac", _foreign, "hosts does not name", everywhere=False),
+    Trouble("lut", _flood, "--trust", lasting=False, where=Where.LIST),
+    Trouble("nha-khac", _foreign, "hosts does not name", where=Where.LIST),
     # other ways to read
-    _trouble("wp-cam", _says("401 Unauthorized", '{"code": "rest_forbidden"}', "Content-Type: application/json"), "password", way=WAYS["wordpress"]),
-    _trouble("wp-la", _says("200 OK", '{"code": "rest_no_route"}', "Content-Type: application/json"), "no posts at this address", way=WAYS["wordpress"]),
-    _trouble("json-dut", _says("200 OK", '{"items": [{"id": "RÁC", "url": "htt'), "broken or cut off", way=WAYS["json"]),
-    _trouble("ban-do-la", _says("200 OK", _LOGIN, HTML), "web page|login page", way=WAYS["sitemap"], everywhere=False),
-    _trouble("ban-do-treo", _hang, "too slow", way=WAYS["sitemap"]),
-    _trouble("doi-giao-dien", _other_list, "select.item", way=WAYS["listing"], everywhere=False),
-    _trouble("trang-dang-nhap", _says("200 OK", _LOGIN, HTML), "login page|select.item", way=WAYS["listing"], everywhere=False),
+    Trouble("wp-cam", _says("401 Unauthorized", '{"code": "rest_forbidden"}', "Content-Type: application/json"), "password", way=WAYS["wordpress"]),
+    Trouble("wp-la", _says("200 OK", '{"code": "rest_no_route"}', "Content-Type: application/json"), "no posts at this address", way=WAYS["wordpress"]),
+    Trouble("json-dut", _says("200 OK", '{"items": [{"id": "RÁC", "url": "htt'), "broken or cut off", way=WAYS["json"]),
+    Trouble("ban-do-la", _says("200 OK", _LOGIN, HTML), "web page|login page", way=WAYS["sitemap"], where=Where.LIST),
+    Trouble("ban-do-treo", _hang, "too slow", way=WAYS["sitemap"]),
+    Trouble("trang-treo", _hang, "none of its", way=WAYS["sitemap"], where=Where.PAGES, passes=True),
+    Trouble("doi-giao-dien", _other_list, "select.item", way=WAYS["listing"], where=Where.LIST),
+    Trouble("trang-dang-nhap", _says("200 OK", _LOGIN, HTML), "login page|select.item", way=WAYS["listing"], where=Where.LIST),
 )
 """The table: a name, what is done, what an operator must read of it."""

@@ -12,9 +12,10 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from enum import Enum, auto
 from html import escape
 from random import Random
 from urllib.parse import urlsplit
@@ -57,6 +58,7 @@ class Asked:
     here: str
     """The ``host:port`` that was asked."""
     now: datetime
+    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     async def say(self, status: str, body: bytes | str = b"", *headers: str) -> None:
@@ -317,11 +319,16 @@ class Portal:
     async def answer(self, asked: Asked) -> bool:
         """Answer in whatever way it does now; returns whether the connection may go on."""
         trouble = self.trouble(self, asked.now)
-        if trouble and (trouble.everywhere or asked.path.partition("?")[0] == self.way.path):
+        if trouble and trouble.where in (Where.EVERYWHERE, self._place(asked.path)):
             await trouble.play(asked)
             return False
         await self._well(asked)
         return True
+
+    def _place(self, path: str) -> Where | None:
+        if path.partition("?")[0] == self.way.path:
+            return Where.LIST
+        return Where.PAGES if path.startswith("/tin/") else None
 
     async def _well(self, asked: Asked) -> None:
         path = asked.path.partition("?")[0]
@@ -364,7 +371,15 @@ class Portal:
             self.served.update(one.number for one in articles)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Where(Enum):
+    """Which addresses of a portal a trouble is about."""
+
+    EVERYWHERE = auto()
+    LIST = auto()
+    PAGES = auto()
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """A way to misbehave."""
 
@@ -372,8 +387,8 @@ class Trouble:
     play: Callable[[Asked], Awaitable[None]]
     says: str
     """A regular expression: what the operator must be told of it."""
-    everywhere: bool = True
-    """Whether every address of the portal behaves so, or its list alone."""
+    _: KW_ONLY
+    where: Where = Where.EVERYWHERE
     way: Way = RSS
     passes: bool = False
     """Whether a list may come through it, or be taken for an empty one."""
@@ -416,7 +431,7 @@ class _Town:
         head = await reader.readuntil(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        return Asked(portal, first.split(" ")[1], headers, headers["host"], self.clock(), writer)
+        return Asked(portal, first.split(" ")[1], headers, headers["host"], self.clock(), reader, writer)
 
 
 @dataclass(frozen=True, slots=True)
