@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ MOST_PAGES = 5
 """Pages of a listing that are turned while everything on them is new."""
 MOST_ARTICLE_PAGES = 40
 """Articles whose own page is read in one round of one source; the others wait for the next."""
+PAGES_SECONDS = 60.0
+"""Articles' pages that are not there by then wait for the next round too: other sources wait behind this one."""
 
 
 class FetchesMany(Protocol):
@@ -152,7 +155,7 @@ class Reader:
     def _pages(self, items: Sequence[Item], place: Place) -> tuple[dict[int, Fetched], set[int]]:
         """The own pages of items that say too little, by the items' places, and the places of items put off.
 
-        Of articles we keep, the page has been read. Items beyond MOST_ARTICLE_PAGES wait for the next round.
+        Of articles we keep, the page has been read. Items beyond MOST_ARTICLE_PAGES or PAGES_SECONDS are put off.
         """
         wanted = {
             number: address
@@ -168,12 +171,17 @@ class Reader:
             for _, url in now
             if url in allowed
         }
-        answers = {
-            request.url: answer
-            for request, answer in self._fetcher.fetch_all(requests.values())
-            if isinstance(answer, Fetched) and answer.body
-        }
-        return {number: answers[url] for number, url in now if url in answers}, set(later)
+        pages: dict[str, Fetched] = {}
+        unanswered = set(requests)
+        until = time.monotonic() + PAGES_SECONDS
+        for request, answer in self._fetcher.fetch_all(requests.values()):
+            unanswered.discard(request.url)
+            if isinstance(answer, Fetched) and answer.body:
+                pages[request.url] = answer
+            if time.monotonic() > until:
+                break
+        later += [number for number, url in now if url in unanswered]
+        return {number: pages[url] for number, url in now if url in pages}, set(later)
 
     def _address(self, item: Item, place: Place) -> str | None:
         url = canonical.absolute(item.url or item.guid or "", place.url)
