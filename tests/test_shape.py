@@ -21,7 +21,7 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "manag
 """Names that say nothing about what is inside."""
 
 HOMES = {
-    "aiohttp": ("collect/fetch.py",),
+    "aiohttp": ("collect/fetch/",),
     "aiosmtpd": ("demo/",),
     "alembic": ("store/",),
     "apscheduler": ("schedule.py",),

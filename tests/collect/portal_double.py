@@ -1,18 +1,18 @@
 """A portal on loopback for the tests of fetching: it says exactly the bytes a test gives it, at any speed.
 
-Nothing here knows HTTP beyond where a request's head ends, so that it can be as wrong as real servers are.
+Nothing here knows HTTP beyond where a request ends, so that it can be as wrong as real servers are.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 Play = Callable[[asyncio.StreamWriter], Awaitable[None]]
 """An answer that does more than send bytes. The connection is closed after it."""
@@ -20,10 +20,12 @@ Play = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it came: the path, the header lines as bytes, and which connection brought it."""
+    """One request as it came: its first line, the header lines as bytes, the body, and on which connection."""
 
+    method: str
     path: str
     lines: tuple[bytes, ...]
+    body: bytes
     connection: int
 
     def header(self, name: str) -> bytes | None:
@@ -65,8 +67,10 @@ class PortalDouble:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
-                path = first.split(b" ")[1].decode("ascii")
-                self.asked.append(Asked(path, tuple(lines), number))
+                method, path, _ = first.decode("ascii").split(" ")
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                body = await reader.readexactly(int(length[1])) if length else b""
+                self.asked.append(Asked(method, path, tuple(lines), body, number))
                 answers = self.plays[path]
                 answer = answers.pop(0) if len(answers) > 1 else answers[0]
                 if isinstance(answer, bytes):
@@ -130,63 +134,3 @@ def _run(loop: asyncio.AbstractEventLoop, life: asyncio.Task[None]) -> None:
     loop.run_until_complete(asyncio.gather(life, return_exceptions=True))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
-
-
-def tls_context(folder: Path, *, chain: str) -> ssl.SSLContext:
-    """A server's TLS for the name portal.example, with these certificates; ``folder`` is for scratch files."""
-    certificates = folder / "chain.pem"
-    certificates.write_text(chain + LEAF_KEY)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates)
-    return context
-
-
-# Made once with openssl, valid for a century, and trusted by nobody: root signs intermediate signs leaf.
-ROOT = """\
------BEGIN CERTIFICATE-----
-MIIBtjCCAVugAwIBAgIUViH16QGLZ03h6tkHhq64+7HPmnwwCgYIKoZIzj0EAwIw
-JzElMCMGA1UEAwwcVGVzdCByb290LCB0cnVzdGVkIGJ5IG5vYm9keTAgFw0yNjEx
-MjMwNzMwMzlaGA8yMTI2MTAzMDA3MzAzOVowJzElMCMGA1UEAwwcVGVzdCByb290
-LCB0cnVzdGVkIGJ5IG5vYm9keTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABB7l
-l80j3S6WzsBRGpehF7ft0/zdhUpmCOObTrV9GhxRKJe5hf8MQylQekWifM9Obd80
-GwDc7hepRu3h0zQDEvujYzBhMB0GA1UdDgQWBBRKFbfBbthJJ9XHWFITs/r+Ut5m
-6jAfBgNVHSMEGDAWgBRKFbfBbthJJ9XHWFITs/r+Ut5m6jAPBgNVHRMBAf8EBTAD
-AQH/MA4GA1UdDwEB/wQEAwICBDAKBggqhkjOPQQDAgNJADBGAiEArcdoWmsfsYtk
-INcC0ic4ZI3R3Yys9qynN3T6fAHZlT8CIQDOH+11qV13T3HjNZuNBQLnr9T7lfsk
-eP2khGx+Zz9+Tw==
------END CERTIFICATE-----
-"""
-INTERMEDIATE = """\
------BEGIN CERTIFICATE-----
-MIIBqjCCAVCgAwIBAgIUTXyUALeVaQXuacO5rgnjN05QplowCgYIKoZIzj0EAwIw
-JzElMCMGA1UEAwwcVGVzdCByb290LCB0cnVzdGVkIGJ5IG5vYm9keTAgFw0yNjEx
-MjMwNzMwMzlaGA8yMTI2MTAzMDA3MzAzOVowHDEaMBgGA1UEAwwRVGVzdCBpbnRl
-cm1lZGlhdGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASwCoPcnjx+YNnrTG14
-dwc9lZOVGDdggFFDpVufbibvtFw0vf9LDabwhe7E9athbUtOYhlyZVcbNWcNoUY8
-Fm07o2MwYTAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwICBDAdBgNVHQ4E
-FgQUYXPIZAsIv0iyPj/nG/F6XShYQQAwHwYDVR0jBBgwFoAUShW3wW7YSSfVx1hS
-E7P6/lLeZuowCgYIKoZIzj0EAwIDSAAwRQIhAJYvECzeXzRyd5YDSlTRgRrfFA5o
-kBfGrWFJFQkviEJeAiAbdvfr68DFO9V43PGuNM24ue8JS1qCAhFoiVsCqYTifA==
------END CERTIFICATE-----
-"""
-LEAF = """\
------BEGIN CERTIFICATE-----
-MIIByjCCAXGgAwIBAgIUMmc4GArAsiGLbXf0QRpOne59Nl0wCgYIKoZIzj0EAwIw
-HDEaMBgGA1UEAwwRVGVzdCBpbnRlcm1lZGlhdGUwIBcNMjYxMTIzMDczMDM5WhgP
-MjEyNjEwMzAwNzMwMzlaMBkxFzAVBgNVBAMMDnBvcnRhbC5leGFtcGxlMFkwEwYH
-KoZIzj0CAQYIKoZIzj0DAQcDQgAEab5ldc5IxlpZCZB4z7xNnqJXrdS4OuiAsLgn
-dT/i6oheOOIRlTZAafckAmHNCZ5y4APTAg+nPVHf8ST7DnlDC6OBkTCBjjAZBgNV
-HREEEjAQgg5wb3J0YWwuZXhhbXBsZTAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQE
-AwIHgDATBgNVHSUEDDAKBggrBgEFBQcDATAdBgNVHQ4EFgQUI1LA+iTB0jGcG2tn
-Ov5IECnXxSwwHwYDVR0jBBgwFoAUYXPIZAsIv0iyPj/nG/F6XShYQQAwCgYIKoZI
-zj0EAwIDRwAwRAIgXRLCtcWhngFP0I4PhnC+MtUG4I/4Kzinx4eOWncRwcMCIEBq
-UNT5ARj39Bqy0gPjB5ZW+jrIWaDMsiwIHHERkGQR
------END CERTIFICATE-----
-"""
-LEAF_KEY = """\
------BEGIN EC PRIVATE KEY-----
-MHcCAQEEIPgip39UQS/+K+gBXkQiSiyvOU1a0MlXfIueQrn3gXDUoAoGCCqGSM49
-AwEHoUQDQgAEab5ldc5IxlpZCZB4z7xNnqJXrdS4OuiAsLgndT/i6oheOOIRlTZA
-afckAmHNCZ5y4APTAg+nPVHf8ST7DnlDCw==
------END EC PRIVATE KEY-----
-"""
