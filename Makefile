@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check format bench migration constraints clean
+.PHONY: help install demo run test check format bench chaos migration constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,9 +19,12 @@ demo: install ## See everything work with no network: portals, feeds, pages, a d
 run: install ## Web and clock on this machine, with the portals of feeds/ (PORT=8000)
 	@$(BIN)/syndication init && $(BIN)/syndication run --port $(PORT)
 
-test: $(VENV)/.tested ## Run every test, on SQLite and PostgreSQL
+test: $(VENV)/.tested ## Run every test, on SQLite and PostgreSQL; with CI=true the long ones too
 	@sh tests/parts.sh
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(if $(CI),,-m "not long")
+
+chaos: $(VENV)/.tested ## Let portals misbehave in every way at once for an hour (CHAOS_SECONDS=3600)
+	@CHAOS_SECONDS=$(or $(CHAOS_SECONDS),3600) $(BIN)/pytest -n0 -m long -s tests/chaos
 
 check: $(VENV)/.checked ## Style, types and floors
 	@$(BIN)/ruff format --check .

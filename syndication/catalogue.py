@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from syndication import text
+from syndication.css import Css, NoSelector
 from syndication.domain.portal import (
     ArticleReading,
     Catalogue,
@@ -53,6 +54,8 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?|\[[0-9a-f:]+\
 
 LISTING_PARTS = ("item", "title", "link", "date", "summary", "image", "next")
 ARTICLE_PARTS = ("title", "date", "lead", "body", "author", "image")
+_BOXES = ("item", "body", "remove")
+"""Parts that are elements with all they hold, never an attribute."""
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -145,14 +148,31 @@ class _Table:
             for place, one in enumerate(found, start=1)
         ]
 
-    def selectors(self, key: str, parts: Iterable[str]) -> Mapping[str, str]:
-        table = self.table(key)
+    def selectors(self, parts: Iterable[str]) -> Mapping[str, str]:
         found = {
-            part: table.words(part, required=True, what="a CSS selector")
+            part: self.selector(part, self.words(part, required=True, what="a CSS selector"))
             for part in parts
-            if part in table.raw
+            if part in self.raw
         }
         return MappingProxyType(found)
+
+    def selector(self, key: str, written: str) -> str:
+        """The selector; it is reported where a page cannot be read by it."""
+        shown = json.dumps(written, ensure_ascii=False)
+        try:
+            read = Css.of(written)
+        except NoSelector as cause:
+            self.wrong(key, f"{shown} is no CSS selector: {cause}")
+            return written
+        if not written:
+            return written
+        if read.attribute and key in _BOXES:
+            self.wrong(
+                key, f"{shown} names an attribute, and must name elements: leave @{read.attribute} out"
+            )
+        elif not read.names_element and self.prefix == "article.select.":
+            self.wrong(key, f"{shown} names no element: say whose attribute it is, such as meta@content")
+        return written
 
     def done(self, *, besides: Iterable[str] = ()) -> None:
         """Report keys nobody asked for; most of them are spelling mistakes."""
@@ -299,7 +319,9 @@ def _source(table: _Table, portal: str, slugs: frozenset[str]) -> Source:
             near = difflib.get_close_matches(slug, sorted(slugs), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see feeds/categories.toml"
             table.wrong("categories", f"{slug!r} is not a category: {hint}")
-    select = table.selectors("select", LISTING_PARTS)
+    chosen = table.table("select")
+    select = chosen.selectors(LISTING_PARTS)
+    chosen.done(besides=LISTING_PARTS)
     if read is Read.PAGE:
         for part in ("item", "link"):
             if part not in select:
@@ -316,10 +338,6 @@ def _source(table: _Table, portal: str, slugs: frozenset[str]) -> Source:
         dates=table.choice("dates", SlashDates, SlashDates.DMY),
         select=select,
     )
-    selected = table.raw.get("select")
-    if isinstance(selected, dict):
-        inner = _Table(table.file, f"{table.prefix}select.", selected, table.mistakes, set(LISTING_PARTS))
-        inner.done()
     table.done()
     return source
 
@@ -327,16 +345,14 @@ def _source(table: _Table, portal: str, slugs: frozenset[str]) -> Source:
 def _article_reading(table: _Table) -> ArticleReading:
     select = table.table("select")
     remove = select.texts("remove", what='CSS selectors such as [".related", ".tools"]')
-    parts = {
-        part: select.words(part, required=True, what="a CSS selector")
-        for part in ARTICLE_PARTS
-        if part in select.raw
-    }
+    for written in remove:
+        select.selector("remove", written)
+    parts = select.selectors(ARTICLE_PARTS)
     select.done(besides=ARTICLE_PARTS)
     reading = ArticleReading(
         fetch=table.choice("fetch", FetchArticle, FetchArticle.WHEN_NEEDED),
         full_text=table.value("full_text", bool, False, what="true or false"),
-        select=MappingProxyType(parts),
+        select=parts,
         remove=remove,
     )
     table.done()

@@ -8,6 +8,7 @@ SyndicationError                 one plain line that says what to do
 │   ├── AddressRefused           the address is one we never connect to
 │   ├── FetchFailed              no usable answer came
 │   └── NotReadable              an answer came, and it is not what the source says it is
+├── StoryError                   there is no such story, or it is not in a state that allows this
 ├── MailError                    the mail server; ``permanent`` says whether trying again helps
 ├── IssueError                   the digest's issue is not in a state that allows this
 └── RosterError                  the list of subscribers cannot be read as given
@@ -67,9 +68,25 @@ class AddressRefused(SourceError):
 class FetchFailed(SourceError):
     """No usable answer: no connection, too slow, too large, or an error status."""
 
+    def __init__(
+        self,
+        says: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(says, permanent=permanent, retry_after=retry_after)
+        self.status = status
+        """The answer's status, where there was one."""
+
 
 class NotReadable(SourceError):
     """An answer came, and it is not the kind of document the source is declared to be."""
+
+
+class StoryError(SyndicationError):
+    """There is no such story, or this cannot be done to it as it stands."""
 
 
 class MailError(SyndicationError):

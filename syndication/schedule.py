@@ -16,7 +16,7 @@ from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import Result, collect
+from syndication.collect.pipeline import Result, collect, look_again
 from syndication.digest.pipeline.clock import tend
 from syndication.errors import SyndicationError
 from syndication.publish.pipeline import publish
@@ -32,7 +32,7 @@ def tick(house: House) -> None:
 
     What goes wrong in one of them does not keep the others from their turn.
     """
-    for job in (_collect, _publish, _digest):
+    for job in (_collect, _look_again, _publish, _digest):
         try:
             job(house)
         except SyndicationError as trouble:
@@ -44,6 +44,11 @@ def _collect(house: House) -> None:
     results = Counter(report.result for report in reports if report.result is not Result.SKIPPED)
     if results:
         log.info("collected: %s", ", ".join(f"{count} {result}" for result, count in sorted(results.items())))
+
+
+def _look_again(house: House) -> None:
+    for gone in look_again(house.round):
+        log.info("withdrawn: %s has taken back %s", gone.portal, gone.url)
 
 
 def _publish(house: House) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-import cssselect
 import pytest
 
 from syndication import text
@@ -236,10 +235,6 @@ def test_what_we_ship_is_sound_beyond_what_check_asks(folder: str) -> None:
         assert untils == sorted(untils), f"{portal.id}: former names stand in the order of their days"
         assert portal.name not in {former.name for former in portal.former_names}
         assert host_of(portal.home) in portal.hosts
-        for source in portal.sources:
-            selectors = [selector.rpartition("@")[0] or selector for selector in source.select.values()]
-            for selector in [*selectors, *portal.article.select.values(), *portal.article.remove]:
-                assert cssselect.parse(selector), (portal.id, selector)
 
 
 def test_the_demo_lives_on_loopback_only() -> None:

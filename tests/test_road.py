@@ -17,10 +17,10 @@ from lxml import etree
 
 from syndication.bootstrap import House
 from syndication.collect.canonical import address_key
-from syndication.collect.categorise import Categoriser
 from syndication.collect.merge import Reading
 from syndication.collect.pipeline import Result, collect
 from syndication.collect.pipeline.keeper import keep
+from syndication.collect.pipeline.settle import Newsroom
 from syndication.digest.pipeline.clock import due_at, tend
 from syndication.digest.pipeline.delivery import issue_readers, issue_status, send_issue, send_test
 from syndication.digest.pipeline.issue import approve_issue, compose_issue, find_issue
@@ -170,8 +170,7 @@ def test_an_edit_at_the_portal_changes_the_story_and_keeps_its_id(
         counted = keep(
             memory,
             [Reading(article, (key,))],
-            categoriser=Categoriser.of(published.catalogue.categories),
-            links=published.links,
+            newsroom=Newsroom.of(published.catalogue, published.links),
             now=clock(),
         )
     assert counted == (0, 1)

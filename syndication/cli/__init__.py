@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from syndication import __version__
-from syndication.cli import demo, digest, doctor, news, probe, serve, subscribers
+from syndication.cli import demo, digest, doctor, news, probe, serve, stories, subscribers
 from syndication.errors import SyndicationError
 
 
@@ -43,6 +43,7 @@ for command in (
     probe.probe,
     news.collect,
     news.publish,
+    stories.stories,
     digest.digest,
     subscribers.subscribers,
     serve.serve,

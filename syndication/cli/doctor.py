@@ -14,7 +14,10 @@ import click
 from syndication.bootstrap import House
 from syndication.cli import show
 from syndication.cli.opening import open_house
+from syndication.collect import canonical
+from syndication.collect.pipeline.withdrawals import MOST_MISSING
 from syndication.collect.timing import is_silent
+from syndication.domain.portal import Portal
 from syndication.errors import SyndicationError
 from syndication.store.sources import SourceRecord
 
@@ -60,6 +63,8 @@ def doctor(json_wanted: bool) -> None:
             f"{one.id} ({one.state})" for one in portals if one.state in ("failing", "moved", "silent")
         ]
         says = ", ".join(troubled) or f"{len(portals)} without trouble"
+        check("withdrawals", lambda: _withdrawals(house))
+        check("stories", lambda: _stories(house))
         checks.append({"name": "portals", "well": not troubled, "says": says})
     well = all(bool(one["well"]) for one in checks)
     if json_wanted:
@@ -114,6 +119,27 @@ def _mail(house: House) -> str:
         ) from cause
 
 
+def _withdrawals(house: House) -> str:
+    with house.store.read() as memory:
+        missing = memory.looks.missing()
+    many = [f"{portal} ({count})" for portal, count in sorted(missing.items()) if count > MOST_MISSING]
+    if many:
+        raise SyndicationError(
+            f"many articles' pages are gone at once: {', '.join(many)}. Nothing is withdrawn by itself; see whether "
+            "the portal has a new system, and write its new addresses into its file"
+        )
+    return f"{sum(missing.values())} articles' pages are missing and looked at again"
+
+
+def _stories(house: House) -> str:
+    with house.store.read() as memory:
+        joined, undone = memory.joins.count(since=house.now() - timedelta(days=7))
+    return (
+        f"{joined} articles joined to stories of other portals in seven days, {undone} of them parted by a person; "
+        "`syndication stories show STORY` says why"
+    )
+
+
 def _portals(house: House) -> list[PortalHealth]:
     with house.store.read() as memory:
         records = memory.sources.all()
@@ -122,24 +148,34 @@ def _portals(house: House) -> list[PortalHealth]:
     for record in records:
         if (record.portal, record.url) in wanted:
             by_portal[record.portal].append(record)
-    return [_health(portal, found, now=house.now()) for portal, found in by_portal.items()]
+    return [
+        _health(house.catalogue.portals[portal], found, now=house.now())
+        for portal, found in by_portal.items()
+    ]
 
 
-def _health(portal: str, records: list[SourceRecord], *, now: datetime) -> PortalHealth:
-    """One portal's state, the worst of its sources': failing, moved, silent, well, or not read yet."""
+def _health(portal: Portal, records: list[SourceRecord], *, now: datetime) -> PortalHealth:
+    """One portal's state, the worst of its sources': moved, failing, silent, well, or not read yet.
+
+    A move comes before the failure that follows from it: on a host that nobody has confirmed nothing is read.
+    """
     successes = [record.succeeded_at for record in records if record.succeeded_at]
     news = [record.new_at for record in records if record.new_at]
     state, says = "well" if successes else "not read yet", ""
     if news and all(_is_silent(record, now=now) for record in records if record.new_at):
         days = (now - max(news)).days
         state, says = "silent", f"nothing new for {days} days, unusual for this portal: look at its site"
-    if moved := next((record for record in records if record.moved_to and _other_host(record)), None):
-        state = "moved"
-        says = f"{moved.url} has moved to {moved.moved_to}: if that is right, write it into the portal's file"
     if failing := next((record for record in records if record.failures), None):
         state, says = "failing", f"{failing.url}: {failing.error}"
+    if moved := next((record for record in records if _moved_away(record, portal)), None):
+        state = "moved"
+        says = (
+            f"{moved.url} has moved for good to {moved.moved_to}: if that is right, add "
+            f'"{canonical.host_of(moved.moved_to or "")}" to hosts in portals/{portal.id}.toml, and nothing old is '
+            "announced again"
+        )
     return PortalHealth(
-        id=portal,
+        id=portal.id,
         state=state,
         last_success_at=max(successes, default=None),
         last_new_at=max(news, default=None),
@@ -153,5 +189,6 @@ def _is_silent(record: SourceRecord, *, now: datetime) -> bool:
     return is_silent(usual_gap=gap, new_at=record.new_at, now=now)
 
 
-def _other_host(record: SourceRecord) -> bool:
-    return urlsplit(record.moved_to or "").hostname != urlsplit(record.url).hostname
+def _moved_away(record: SourceRecord, portal: Portal) -> bool:
+    """Whether a source leads to a host that the portal's file does not name."""
+    return record.moved_to is not None and not canonical.belongs_to(record.moved_to, portal.hosts)

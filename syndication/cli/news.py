@@ -67,7 +67,13 @@ def _look(house: House, *, quiet: bool) -> list[Looked]:
     looked: list[Looked] = []
     with _progress(quiet=quiet) as progress, house.open_fetcher() as fetcher:
         bar = progress.add_task("reading sources", total=len(house.catalogue.sources))
-        for one in look(house.catalogue, fetcher=fetcher, now=house.now(), user_agent=house.user_agent):
+        for one in look(
+            house.catalogue,
+            fetcher=fetcher,
+            sandbox=house.sandbox,
+            now=house.now(),
+            user_agent=house.user_agent,
+        ):
             looked.append(one)
             progress.update(bar, advance=1, description=f"reading sources ({one.portal})")
     return sorted(looked, key=lambda one: (one.portal, one.well, one.url))

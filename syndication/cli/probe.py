@@ -42,7 +42,12 @@ def probe(url: str, portal: str | None, write: bool, json_wanted: bool) -> None:
         _refuse(house, portal or id_from(url), twins(url))
     with _working(f"probing {url}", quiet=json_wanted), house.open_fetcher() as fetcher:
         probed = probe_portal(
-            url, fetcher=fetcher, now=house.now(), user_agent=house.user_agent, portal_id=portal
+            url,
+            fetcher=fetcher,
+            sandbox=house.sandbox,
+            now=house.now(),
+            user_agent=house.user_agent,
+            portal_id=portal,
         )
     toml = as_toml(probed) if probed.portal.sources else None
     written = _write(house, probed, toml) if write and toml else None

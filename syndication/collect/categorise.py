@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from syndication import text
-from syndication.domain.article import Article
+from syndication.domain.article import Article, Known
 from syndication.domain.portal import Category
 
 LABEL, BROAD_LABEL = 6, 4
@@ -150,7 +150,7 @@ class Categoriser:
             slugs=tuple(one.slug for one in known),
         )
 
-    def decide(self, article: Article) -> dict[str, str]:
+    def decide(self, article: Article | Known) -> dict[str, str]:
         """The slugs an article belongs under, the surest first, each with its reason: one plain sentence.
 
         Never empty and never more than ``MOST``; the last category only ever stands alone.
@@ -174,7 +174,7 @@ class Categoriser:
         decided = subjects[:MOST] or [last]
         return {slug: weighed[slug].sentence() for slug in decided}
 
-    def _weighed(self, article: Article) -> Mapping[str, _Evidence]:
+    def _weighed(self, article: Article | Known) -> Mapping[str, _Evidence]:
         weighed = {slug: _Evidence() for slug in self.slugs}
         for label in article.labels:
             slug, points = self.labels.get(text.fold(label), ("", 0))

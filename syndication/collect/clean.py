@@ -40,6 +40,8 @@ _NOT_TEXT = _DROPPED | {"figcaption", "title", "head"}
 LONGEST_HTML = 200_000
 """Characters of one piece of markup that are looked at; a single tag that long already costs a second."""
 
+_PICTURE = re.compile(r'<img(?:\s+[a-z]+="[^"]*")*\s*>')
+_DOT = re.compile(r'\s(?:width|height)="\s*[01](?:px)?\s*"')
 _BLANK_LINES = re.compile(r"\s*\n\s*")
 
 
@@ -55,13 +57,19 @@ def clean_html(raw: str, *, base: str) -> SafeHtml:
         text.clean_text(raw[:LONGEST_HTML]),
         tags=set(TAGS),
         clean_content_tags=set(_DROPPED),
-        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        # Without «*» the library lets lang and title stand everywhere.
+        attributes={"*": set(), **{tag: set(names) for tag, names in ATTRIBUTES.items()}},
         attribute_filter=attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
         strip_comments=True,
     )
-    return SafeHtml(cleaned.strip())
+    return SafeHtml(_PICTURE.sub(_without_pixel, cleaned).strip())
+
+
+def _without_pixel(picture: re.Match[str]) -> str:
+    """A picture of one dot shows nothing; it counts readers for somebody."""
+    return "" if _DOT.search(picture[0]) else picture[0]
 
 
 def _parse(raw: str) -> lxml.html.HtmlElement | None:

@@ -15,8 +15,9 @@ The rules that keep a reading from being a guess:
 * Day, month and a four-digit year must all be there; «Sáng 4/7», ranges («6-12.9.2024») and lists of days
   («27, 28/6/2024») are not read. Only RFC 822 dates may have a year of two digits.
 * The order of a numeric date is settled by its form, never by what happens to be possible: year first if the
-  year stands first; month first for slashes with a 12-hour AM/PM clock (.NET's print) and on sources marked
-  ``mdy``; else the day first. 06/29/2024 on a day-first source is None: it shows that the file is wrong.
+  year stands first; month first for slashes with a 12-hour AM/PM clock (.NET's print, but not on sources marked
+  ``dmy-always``) and on sources marked ``mdy``; else the day first. SA and CH, which SharePoint prints in
+  Vietnamese, leave the day first. 06/29/2024 on a day-first source is None: it shows that the file is wrong.
 * A weekday beside the date is evidence, not data. Portals print wrong ones (imported archives), so alone it
   changes nothing. But where it contradicts our reading and agrees with day and month swapped, either may be
   the error, and the date is not read.
@@ -318,7 +319,9 @@ def _one(tokens: Sequence[re.Match[str]], place: int, line: str, said: int, slas
     clocks = frozenset(_clock(time, line) for time in times)
     if token["first"]:
         dotnet = any(time["half"] and time["half"][0] in "AaPp" and int(time["hour"]) <= 12 for time in times)
-        month_first = token["sep2"] == "/" and (dotnet or slashes is SlashDates.MDY)
+        month_first = token["sep2"] == "/" and (
+            slashes is SlashDates.MDY or (dotnet and slashes is SlashDates.DMY)
+        )
         day = _numeric_day(token, month_first=month_first, weekdays=_weekdays(tokens))
     else:
         name = token["month3"] or token["month4"]

@@ -11,7 +11,7 @@ from syndication.collect.extract import Extracted, complete, extract, needed
 from syndication.collect.normalise import Place, read_published
 from syndication.collect.parse.document import Document
 from syndication.domain.article import Item
-from syndication.domain.portal import ArticleReading
+from syndication.domain.portal import ArticleReading, SlashDates
 from syndication.errors import SourceError
 
 log = logging.getLogger(__name__)
@@ -37,12 +37,18 @@ def completed(item: Item, page: Document, place: Place, *, extract: Extract = ex
             reading=place.portal.article,
             date_is_precise=_is_precise(item, place),
             zone=ZoneInfo(place.portal.timezone),
+            slashes=_on_pages(place.source.dates),
         )
     except SourceError as trouble:
         log.info("%s: %s", page.url, trouble)
     except Exception:  # one bad page must stay one bad page
         log.exception("%s: the article's page", page.url)
     return item
+
+
+def _on_pages(dates: SlashDates) -> SlashDates:
+    """The order of dates on articles' pages, which are made for people: never the Americans' by default."""
+    return dates if dates is SlashDates.DMY_ALWAYS else SlashDates.DMY
 
 
 def _is_precise(item: Item, place: Place) -> bool:

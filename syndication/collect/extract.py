@@ -24,11 +24,9 @@ from itertools import islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from cssselect import HTMLTranslator, SelectorError
-from cssselect import parse as parse_css
 from lxml import etree
 
-from syndication import text
+from syndication import css, text
 from syndication.collect import canonical, clean
 from syndication.collect.dates import VIETNAM, Precision, ReadDate, read_date
 from syndication.collect.furniture import (
@@ -109,19 +107,21 @@ def complete(
     reading: ArticleReading,
     date_is_precise: bool,
     zone: ZoneInfo = VIETNAM,
+    slashes: SlashDates = SlashDates.DMY,
 ) -> Item:
     """The item with what its own page, read at ``address``, adds to it. What the item has is kept.
 
     The page's date replaces one without a trusted time of day (``date_is_precise``), its text a shorter one;
     with ``fetch = "always"`` its title and date replace the item's. A date from the page is handed on as ISO
-    8601 in ``zone``: pages are printed for people, the day first, whatever the feed's ``dates`` says. The item
-    of an AMP page gets the address of the page it is a twin of.
+    8601 in ``zone``. ``slashes`` is the page's order of dates: pages are printed for people, the day first, even where
+    a feed has the month first. The item of an AMP page gets the address of the page it is a twin of.
     """
     always = reading.fetch is FetchArticle.ALWAYS
     published = item.published
     if always or not published or not date_is_precise:
         must_be_better = bool(published) and not always
-        published = _iso(page.published, zone, with_time_only=must_be_better) or published
+        printed = read_date(page.published, zone=zone, slashes=slashes)
+        published = _iso(printed, zone, with_time_only=must_be_better) or published
     has_title = bool(text.plain_line(item.title)) and not (always and page.title)
     has_summary = bool(clean.text_of(item.raw_summary))
     longer = len(clean.text_of(page.raw_content)) > len(clean.text_of(item.raw_content))
@@ -143,8 +143,7 @@ def _key(url: str) -> str:
     return canonical.address_key(url, portal="", hosts=())
 
 
-def _iso(printed: str | None, zone: ZoneInfo, *, with_time_only: bool) -> str | None:
-    read = read_date(printed, zone=zone)
+def _iso(read: ReadDate | None, zone: ZoneInfo, *, with_time_only: bool) -> str | None:
     if read is None or (with_time_only and not _has_time(read)):
         return None
     local = read.at.astimezone(zone)
@@ -205,32 +204,34 @@ _Chosen = tuple[str, etree._Element]
 def _select(root: etree._Element, reading: ArticleReading) -> dict[str, _Chosen]:
     """The words and the element of every part that has a selector which finds it; what ``remove`` finds goes."""
     chosen: dict[str, _Chosen] = {}
-    for part, css in reading.select.items():
-        for words_of_it, element in _matches(root, css, part):
+    for part, written in reading.select.items():
+        for words_of_it, element in _matches(root, written, part):
             if words_of_it.strip() or part in ("body", "image"):
                 chosen[part] = words_of_it, element
                 break
-    for css in reading.remove:
-        for _, element in list(_matches(root, css, "remove")):
+    for written in reading.remove:
+        for _, element in list(_matches(root, written, "remove")):
             if all(one is not element for _, one in chosen.values()):
                 clear(element)
     return chosen
 
 
-def _matches(root: etree._Element, css: str, part: str) -> Iterator[_Chosen]:
+def _matches(root: etree._Element, written: str, part: str) -> Iterator[_Chosen]:
     """What a selector finds, its alternatives (between commas) in the order in which they were written."""
-    bare, at, attribute = css.rpartition("@")
-    if not at or not re.fullmatch(r"[\w:-]+", attribute):
-        bare, attribute = css, ""
     try:
-        for selector in parse_css(bare):
-            found = root.xpath(HTMLTranslator().selector_to_xpath(selector))
+        read = css.Css.of(written)
+        for selector in read.selectors:
+            found = css.xpath([selector])(root)
             for element in found if isinstance(found, list) else ():
                 if isinstance(element, etree._Element):
-                    yield (element.get(attribute) or "") if attribute else markup.words(element), element
-    except (SelectorError, etree.XPathError, RecursionError) as cause:
+                    yield (
+                        ((element.get(read.attribute) or "") if read.attribute else markup.words(element)),
+                        element,
+                    )
+    except (css.NoSelector, etree.XPathError) as cause:
         raise NotReadable(
-            f'[article.select] {part} = "{css}" is no CSS selector for this page: correct it in the portal\'s file'
+            f'[article.select] {part} = "{written}" is no CSS selector for this page ({cause}): correct it in the '
+            "portal's file"
         ) from cause
 
 
@@ -534,7 +535,8 @@ class _Page:
                 ] or [(rank, line.text)]
         surest = min((rank for rank, _ in found), default=0)
         raws = [raw for rank, raw in found if rank == surest]
-        reads = [(raw, read_date(raw) or read_date(raw, slashes=SlashDates.MDY)) for raw in raws]
+        orders = [[read_date(raw, slashes=slashes) for slashes in SlashDates] for raw in raws]
+        reads = [(raw, next(filter(None, read), None)) for raw, read in zip(raws, orders, strict=True)]
         if len({read.at.astimezone(VIETNAM).date() for _, read in reads if read}) != 1:
             return None
         return next((raw for raw, read in reads if read and _has_time(read)), raws[0])

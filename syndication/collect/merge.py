@@ -1,14 +1,16 @@
 """Decides what a reading of an article means: news, an edit of what we keep, or nothing new.
 
-Pure: it is given the readings of one document and what the ledger knows of their names. It never compares
-texts across portals; an article is only ever recognised by a name a source has given it.
+Pure: it is given the readings of one document and what the ledger knows of their names. An article is only ever
+recognised by a name its own portal has given it; whether several portals tell one story is ``similar``'s to say.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from syndication import text
 from syndication.domain.article import Article, ArticleKey, KeyKind, Known
@@ -53,16 +55,16 @@ Decision = New | Same | Changed
 def trusted(readings: Sequence[Reading]) -> list[Reading]:
     """The readings without names that name several articles, and without twins of an earlier reading.
 
-    A broken portal gives every item the same GUID; such a GUID names nothing.
+    A broken portal gives every item the same GUID, an office fills in one form twice; such a name names nothing.
     """
-    used = Counter(key for reading in readings for key in reading.keys if key.kind is KeyKind.GUID)
+    used = Counter(key for reading in readings for key in reading.keys)
     seen: set[str] = set()
     kept: list[Reading] = []
     for reading in readings:
         if reading.article.address_key in seen:
             continue
         seen.add(reading.article.address_key)
-        keys = tuple(key for key in reading.keys if key.kind is not KeyKind.GUID or used[key] == 1)
+        keys = tuple(key for key in reading.keys if key.kind is KeyKind.ADDRESS or used[key] == 1)
         kept.append(Reading(reading.article, keys))
     return kept
 
@@ -73,7 +75,14 @@ def decide(readings: Sequence[Reading], known: Mapping[ArticleKey, Known]) -> li
 
 
 def _decide(reading: Reading, known: Mapping[ArticleKey, Known]) -> Decision:
-    kept = next((known[key] for key in reading.keys if key in known), None)
+    kept = next(
+        (
+            known[key]
+            for key in reading.keys
+            if key in known and (key.kind is not KeyKind.GUID or same_news(reading.article, known[key]))
+        ),
+        None,
+    )
     if kept is None:
         return New(reading)
     article = reading.article.filled_from(kept)
@@ -85,3 +94,37 @@ def _decide(reading: Reading, known: Mapping[ArticleKey, Known]) -> Decision:
         text.fold(kept.summary),
     )
     return Changed(reading, kept, matters)
+
+
+def same_news(article: Article, kept: Known) -> bool:
+    """Whether an article found under a kept one's GUID, at another address, is that one and not other news.
+
+    Some portals give a GUID to one article after the other, or the same to all. An edited title leaves most words of
+    title or summary standing; other news does not, or says the same words of other numbers.
+    """
+    if text.fold(article.title) == text.fold(kept.title):
+        return True
+    if _numbers(article.title) != _numbers(kept.title) and article.published_at != kept.published_at:
+        return False
+    return any(
+        _shared(one, other) >= MUCH
+        for one, other in ((article.title, kept.title), (article.summary, kept.summary))
+    )
+
+
+MUCH = 0.5
+"""Of the pairs of words in the shorter of two texts."""
+
+
+def _shared(one: str, other: str) -> float:
+    ours, theirs = _pairs(one), _pairs(other)
+    return len(ours & theirs) / max(min(len(ours), len(theirs)), 1)
+
+
+def _pairs(told: str) -> set[tuple[str, str]]:
+    words = text.fold(told).split()
+    return set(pairwise(words))
+
+
+def _numbers(told: str) -> list[str]:
+    return re.findall(r"\d+", told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from syndication import text
 from syndication.collect import canonical, clean
 from syndication.collect.dates import ReadDate, keep_date, read_date
+from syndication.collect.similar import fingerprint
 from syndication.domain.article import Article, ArticleKey, Item, KeyKind
 from syndication.domain.portal import Portal, Source
 
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 LONGEST_TITLE = 300
 LONGEST_SUMMARY = 600
 LONGEST_LABEL = 80
+LEAST_SYLLABLES = 20
+"""Of title and summary together, for a text to be known again by itself."""
 LONGEST_RAW = 5_000
 """Characters of a line as the source gave it that are looked at; an honest title has a hundred."""
 
@@ -28,6 +32,9 @@ _EXCERPT_TAIL = re.compile(
     r"\s*(?:\[(?:…|\.\.\.|&hellip;)\]|(?:Xem tiếp|Xem thêm|Đọc tiếp|Chi tiết|Continue reading)\s*\S{0,3})\s*$",
     re.IGNORECASE,
 )
+_STOPS = (".", "!", "?", "…")
+_SIGNED = re.compile(r"(?:[A-ZÀ-ỸĐ][a-zà-ỹđ]* ){1,3}[A-ZÀ-ỸĐ][a-zà-ỹđ]* ?[-–—/] ?[A-ZĐ&]{2,10}")
+"""«Phạm Trang – QNICT», alone on a line."""
 _WORDPRESS_TAIL = re.compile(
     r"\s*(?:The post|Bài viết) .{1,400} (?:appeared first on|xuất hiện đầu tiên) .*$"
 )
@@ -59,11 +66,12 @@ def summary_of(raw_summary: str, raw_content: str) -> str:
     End marks (``./.``), agency prefixes (``(Chinhphu.vn) - ``) and «Xem tiếp» are furniture and go; in full
     text they stay.
     """
-    lead = clean.text_of(raw_summary).replace("\n", " ")
+    # What was escaped twice shows its entities and tags only now.
+    lead = text.plain_line(clean.text_of(raw_summary))
     lead = _WORDPRESS_TAIL.sub("", lead)
     if len(lead) < 2:
         lead = _beginning(clean.text_of(raw_content))
-    lead = _EXCERPT_TAIL.sub("…", lead)
+    lead = _EXCERPT_TAIL.sub(lambda tail: "" if tail.string[: tail.start()].endswith(_STOPS) else "…", lead)
     lead = _END_MARK.sub(".", _AGENCY.sub("", lead))
     return text.shorten(text.one_line(lead), LONGEST_SUMMARY)
 
@@ -71,10 +79,10 @@ def summary_of(raw_summary: str, raw_content: str) -> str:
 def _beginning(body: str) -> str:
     lines: list[str] = []
     for line in body.splitlines():
-        if _FURNITURE.match(line.lower()):
+        if _FURNITURE.match(line.lower()) or (lines and _SIGNED.fullmatch(line)):
             break
         lines.append(line)
-        if sum(map(len, lines)) >= LONGEST_SUMMARY:
+        if _END_MARK.search(line) or sum(map(len, lines)) >= LONGEST_SUMMARY:
             break
     return " ".join(lines)
 
@@ -115,6 +123,9 @@ def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
         or clean.first_image(item.raw_content, base=url),
         published_at=keep_date(read_published(item, place), first_seen=now),
         categories=source.categories,
+        fingerprint=fingerprint(
+            title, f"{clean.text_of(item.raw_summary)}\n{clean.text_of(item.raw_content)}"
+        ).to_json(),
     )
 
 
@@ -145,4 +156,18 @@ def keys_of(article: Article, source: Source) -> tuple[ArticleKey, ...]:
     keys = [ArticleKey(KeyKind.ADDRESS, article.address_key)]
     if article.guid:
         keys.append(ArticleKey(KeyKind.GUID, f"{source.portal} {source.url} {article.guid}"))
+    if content := _content_key(article):
+        keys.append(ArticleKey(KeyKind.CONTENT, content))
     return tuple(keys)
+
+
+def _content_key(article: Article) -> str | None:
+    """What an article says and when, for a portal that gives all its articles new addresses and GUIDs at once.
+
+    Offices fill in the same form again and again, so a short text, or one without a date, is no name.
+    """
+    title, summary = text.fold(article.title), text.fold(article.summary)
+    if article.published_at is None or not summary or len(f"{title} {summary}".split()) < LEAST_SYLLABLES:
+        return None
+    said = hashlib.blake2b(f"{title}\n{summary}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f"{article.portal} {article.published_at:%Y-%m-%dT%H:%M} {said}"

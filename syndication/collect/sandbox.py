@@ -5,7 +5,7 @@ seconds, and a thread cannot be stopped from outside. So a child process does th
 of our connections, none of our settings, a bound on its memory, and a clock of its own should we be gone.
 
 Documents and answers are pickles, each after its length. A child that a document has taken over may answer anything,
-so an answer may hold only the words that parsers use.
+so an answer may hold only the words that the step answers with.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from types import MappingProxyType, TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self, TypeVar, cast
 
 from syndication.collect.extract import Extracted, extract
 from syndication.collect.parse import PARSERS
@@ -49,16 +49,10 @@ GRACE_SECONDS = 2.0
 
 _INHERITED = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "SYSTEMROOT", "TZ")
 """What a child needs of our environment; the rest holds passwords."""
-_WORDS = {(word.__module__, word.__qualname__): word for word in (Extracted, Item, Parsed, timedelta)}
 _LENGTH = struct.Struct(">Q")
 _ADVICE = "it is broken, or made to harm; open the address in a browser and tell the portal"
 
-
-def _parse(read: Read, document: Document) -> Parsed:
-    return PARSERS[read](document)
-
-
-_STEPS: Mapping[str, Callable[..., object]] = MappingProxyType({"parse": _parse, "extract": extract})
+_T = TypeVar("_T")
 
 
 class Sandbox:
@@ -97,29 +91,35 @@ class Sandbox:
 
         Raises NotReadable as the parser does, and when reading takes too long or too much memory.
         """
-        found = self._ask("parse", read, document)
-        if not isinstance(found, Parsed):
-            raise TypeError(f"a parser answered {type(found).__name__}")
-        return found
+        return self.run(PARSERS[read], document, words=(Parsed, Item, timedelta))
 
     def extract(self, document: Document, reading: ArticleReading) -> Extracted:
         """What an article's own page says (``collect.extract.extract``); raises as ``parse`` does."""
-        found = self._ask("extract", document, reading)
-        if not isinstance(found, Extracted):
-            raise TypeError(f"extract answered {type(found).__name__}")
-        return found
+        return self.run(extract, document, reading, words=(Extracted,))
 
-    def _ask(self, step: str, *subject: object) -> object:
-        question = _pickled((step, *subject))
+    def run(self, step: Callable[..., _T], *subject: object, words: tuple[type, ...]) -> _T:
+        """What a pure function at the top of a module of ours makes of a document; raises as ``parse`` does.
+
+        It must answer with the first of ``words``, a tuple of such, or None; the other words are what that is made of,
+        besides plain values. (What was a mapping that cannot be changed comes as a dict, which must then be a word.)
+        """
+        found = self._ask(step, *subject, words=words)
+        parts = found if isinstance(found, tuple) else () if found is None else (found,)
+        if not all(isinstance(part, words[0]) for part in parts):
+            raise TypeError(f"{step.__qualname__} answered {type(found).__name__}")
+        return cast("_T", found)
+
+    def _ask(self, *question_parts: object, words: tuple[type, ...]) -> object:
+        question = _pickled(question_parts)
         child = self._free.get()
         try:
             if child is not None:
                 with suppress(_Ended):
-                    return child.ask(question)
+                    return child.ask(question, words)
                 # Somebody killed it, or what it read earlier was too much for it: that is not this document's fault.
             child = _Child(seconds=self._seconds, memory=self._memory)
             try:
-                return child.ask(question)
+                return child.ask(question, words)
             except _Ended as end:
                 raise NotReadable(f"reading the document {end}: {_ADVICE}") from None
         finally:
@@ -149,17 +149,17 @@ class _Child:
         self._answers = cast("IO[bytes]", self._process.stdout)
         os.set_blocking(self._questions.fileno(), False)
         try:
-            self._answer_to(b"", seconds=START_SECONDS)
+            self._answer_to(b"", (), seconds=START_SECONDS)
         except (EOFError, TimeoutError):
             raise SyndicationError(
                 "the process that reads documents does not start: run "
                 f"`{sys.executable} -m {__spec__.name} {memory} 60 </dev/null` and see what it says"
             ) from None
 
-    def ask(self, question: bytes) -> object:
+    def ask(self, question: bytes, words: tuple[type, ...]) -> object:
         """The answer. Raises NotReadable, or _Ended when the process ended over the question."""
         try:
-            answer = self._answer_to(question, seconds=self._seconds)
+            answer = self._answer_to(question, words, seconds=self._seconds)
         except TimeoutError:
             raise NotReadable(
                 f"reading the document takes longer than {self._seconds:g} s: {_ADVICE}"
@@ -182,7 +182,7 @@ class _Child:
         log.error("a parser failed, which is our fault:\n%s", trace)
         raise NotReadable(f"our reader fails on this document ({what}): report it with what the log says")
 
-    def _answer_to(self, question: bytes, *, seconds: float) -> Any:
+    def _answer_to(self, question: bytes, words: tuple[type, ...], *, seconds: float) -> Any:
         """The answer to a question; to an empty one, that it is ready.
 
         Raises TimeoutError when it takes longer than ``seconds``, EOFError when the process ended, UnpicklingError when
@@ -193,7 +193,9 @@ class _Child:
             if question:
                 with suppress(BrokenPipeError):  # it may have said why before it ended
                     _send(self._questions.fileno(), question, until=until)
-            return read_answer(_receive(self._answers.fileno(), longest=LONGEST_ANSWER, until=until))
+            return read_answer(
+                _receive(self._answers.fileno(), longest=LONGEST_ANSWER, until=until), words=words
+            )
         except BaseException:
             self.end()
             raise
@@ -274,16 +276,20 @@ def _as_dict(proxy: MappingProxyType[Any, Any]) -> tuple[type[dict[Any, Any]], t
 class _Words(pickle.Unpickler):
     """Makes nothing of a pickle but words (after "Restricting Globals" in the documentation of ``pickle``)."""
 
+    def __init__(self, answer: bytes | bytearray, words: tuple[type, ...]) -> None:
+        super().__init__(io.BytesIO(answer))
+        self._words = {(word.__module__, word.__qualname__): word for word in words}
+
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _WORDS[module, name]
+            return self._words[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"a parser may not answer with {module}.{name}") from None
+            raise pickle.UnpicklingError(f"this step may not answer with {module}.{name}") from None
 
 
-def read_answer(answer: bytes | bytearray) -> Any:
-    """What a child says; raises UnpicklingError when it is made of more than the words that parsers use."""
-    return _Words(io.BytesIO(answer)).load()
+def read_answer(answer: bytes | bytearray, *, words: tuple[type, ...]) -> Any:
+    """What a child says; raises UnpicklingError when it is made of more than these words and plain values."""
+    return _Words(answer, words).load()
 
 
 # --- in the child ---
@@ -309,7 +315,7 @@ def _answer(question: bytearray, seconds: float) -> bytes:
     signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends the process, whatever it is doing
     try:
         step, *subject = pickle.loads(question)  # noqa: S301 -- our parent wrote it
-        return _pickled(("found", _STEPS[step](*subject)))
+        return _pickled(("found", step(*subject)))
     except NotReadable as refusal:
         return _pickled(("refused", str(refusal), refusal.permanent, refusal.retry_after))
     except MemoryError:

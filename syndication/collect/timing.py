@@ -83,3 +83,12 @@ def is_silent(*, usual_gap: timedelta | None, new_at: datetime | None, now: date
     if new_at is None:
         return False
     return now - new_at > max((usual_gap or timedelta(days=7)) * 3, timedelta(days=3))
+
+
+LOOKS = (timedelta(days=1), timedelta(days=4), timedelta(days=14), timedelta(days=45))
+"""So long after an article was first seen its page is looked at, to see whether it is still there."""
+
+
+def next_look(first_seen: datetime, *, now: datetime) -> datetime | None:
+    """When to look at an article's page next; None when it has been looked at often enough."""
+    return next((first_seen + after for after in LOOKS if first_seen + after > now), None)

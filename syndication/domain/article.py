@@ -46,6 +46,7 @@ class KeyKind(StrEnum):
 
     ADDRESS = "address"
     GUID = "guid"
+    CONTENT = "content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Article:
     """The portal's own date, aware UTC; None where it cannot be trusted."""
     categories: tuple[str, ...] = ()
     """Slugs given by the source's file, when it is certain."""
+    fingerprint: str = ""
+    """What is kept of its text to know it again, as ``collect/similar.py`` writes it; empty where there is none."""
 
     def also_under(self, labels: Iterable[str], categories: Iterable[str]) -> Article:
         """The same article, listed under these labels and categories as well.
@@ -113,7 +116,9 @@ class Known:
     """What must be known of a kept article to decide about a new reading of it."""
 
     id: int
+    portal: str
     story: str
+    url: str
     title: str
     summary: str
     content: SafeHtml | None

@@ -23,10 +23,14 @@ class Read(StrEnum):
 
 
 class SlashDates(StrEnum):
-    """What 4/7/2024 means on this source: the day first (Vietnam), or the month first."""
+    """What 4/7/2024 means on this source."""
 
     DMY = "dmy"
+    """The day first (Vietnam); the month first beside AM or PM, which is how .NET prints for Americans."""
     MDY = "mdy"
+    """The month first."""
+    DMY_ALWAYS = "dmy-always"
+    """The day first, beside AM or PM too."""
 
 
 class FetchArticle(StrEnum):

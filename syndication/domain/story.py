@@ -24,6 +24,10 @@ class Telling:
     title: str
     published_at: datetime | None
     first_seen_at: datetime
+    why: str = ""
+    """Why it was taken for the same news as another portal's article; empty for the one that came first."""
+    score: float | None = None
+    """How much of the shorter of the two texts stands in the longer one, 0 to 1; None for the one that came first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,30 @@ class Story:
     def told_at(self) -> datetime:
         """The portal's own date; where it gave none we can trust, the moment we first saw the article."""
         return self.lead.published_at or self.lead.first_seen_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a story stands, whether it is published or not."""
+
+    id: str
+    tag: str
+    lead_article: int | None
+    announced_at: datetime | None
+    kept_back_at: datetime | None
+    filed_at: datetime | None
+    """When a person said in which categories it belongs."""
+    filed_by: str | None
+    withdrawn_at: datetime | None
+    withdrawn_why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A story that stood in a feed and was withdrawn."""
+
+    tag: str
+    at: datetime
 
 
 FIRST_NEWS = 10

@@ -82,7 +82,7 @@ def _announce(press: Press) -> tuple[int, int]:
             return 0, 0
         history = is_history(
             {story.id: story.told_at for story in waiting},
-            {story.id: story.portals[0] for story in waiting},
+            {story.id: story.lead for story in waiting},
             heard=memory.stories.portals_heard(),
             now=now,
         )

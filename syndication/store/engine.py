@@ -25,6 +25,8 @@ from syndication.store.claims import release_gone
 from syndication.store.deliveries import Deliveries
 from syndication.store.documents import Documents
 from syndication.store.issues import Issues
+from syndication.store.joins import Joins
+from syndication.store.looks import Looks
 from syndication.store.robots import Robots
 from syndication.store.sources import Sources
 from syndication.store.stories import Stories
@@ -64,6 +66,16 @@ class Memory:
     def stories(self) -> Stories:
         """Stories, their categories and their places in feeds."""
         return Stories(self.connection)
+
+    @cached_property
+    def joins(self) -> Joins:
+        """Why articles of several portals are one story."""
+        return Joins(self.connection)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Which articles' pages are looked at again."""
+        return Looks(self.connection)
 
     @cached_property
     def documents(self) -> Documents:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.domain.story import Story, Telling
+from syndication.domain.story import Standing, Story, Telling, Tombstone
 from syndication.store.tables import (
     articles,
     issue_stories,
+    joins,
     placements,
     stale_feeds,
     stories,
     story_categories,
+    tombstones,
 )
 
 _AT_ONCE = 10_000
@@ -30,6 +32,8 @@ class Waiting:
 
     id: str
     told_at: datetime
+    lead: str
+    """The portal that leads it."""
     categories: tuple[str, ...]
     portals: tuple[str, ...]
 
@@ -58,6 +62,23 @@ class Stories:
         """Let this article's text and link stand for the story."""
         self._connection.execute(update(stories).where(stories.c.id == story).values(lead_article=article))
 
+    def standing(self, story: str) -> Standing | None:
+        """How a story stands, also one that is not announced or was withdrawn; None where there is none."""
+        row = self._connection.execute(
+            select(
+                stories.c.id,
+                stories.c.tag,
+                stories.c.lead_article,
+                stories.c.announced_at,
+                stories.c.kept_back_at,
+                stories.c.filed_at,
+                stories.c.filed_by,
+                stories.c.withdrawn_at,
+                stories.c.withdrawn_why,
+            ).where(stories.c.id == story)
+        ).first()
+        return Standing(**row._mapping) if row else None
+
     def changed(self, story: str, *, at: datetime, matters: bool) -> None:
         """Record that an announced story reads otherwise now; its feeds become stale.
 
@@ -76,6 +97,75 @@ class Stories:
                 [{"story": story, "category": slug, "why": why} for slug, why in reasons.items()],
             )
 
+    def rename(self, story: str, to: str, *, tag: str) -> None:
+        """Give a story that nobody has been told of another id."""
+        columns = [column.name for column in stories.c if column.name not in ("id", "tag")]
+        kept = self._connection.execute(
+            select(*(stories.c[name] for name in columns)).where(
+                stories.c.id == story, stories.c.announced_at.is_(None)
+            )
+        ).one()
+        self._connection.execute(stories.insert().values(id=to, tag=tag, **kept._mapping))
+        for table in (articles, story_categories, joins):
+            self._connection.execute(update(table).where(table.c.story == story).values(story=to))
+        self._connection.execute(delete(stories).where(stories.c.id == story))
+
+    def file(self, story: str, slugs: Iterable[str], *, by: str, now: datetime) -> None:
+        """Put a story where a person says it belongs; ``filed_at`` tells every rule to leave it there."""
+        self.categorise(story, dict.fromkeys(slugs, f"Chosen by {by}."))
+        self._connection.execute(
+            update(stories).where(stories.c.id == story).values(filed_at=now, filed_by=by)
+        )
+
+    def withdraw(self, story: str, *, why: str, now: datetime) -> None:
+        """Take a story out of every feed, for good unless ``restore`` is called; its feeds' readers are told."""
+        feeds = self.feeds_of(story)
+        announced = self._connection.execute(
+            select(stories.c.announced_at).where(stories.c.id == story)
+        ).scalar_one()
+        self._connection.execute(
+            update(stories)
+            .where(stories.c.id == story, stories.c.withdrawn_at.is_(None))
+            .values(withdrawn_at=now, withdrawn_why=why)
+        )
+        self._connection.execute(delete(placements).where(placements.c.story == story))
+        if feeds:
+            self._connection.execute(
+                self._insert(tombstones).on_conflict_do_nothing(),
+                [{"feed": feed, "story": story, "at": now} for feed in feeds],
+            )
+        self.mark_stale(feeds, now=now, of=announced)
+
+    def restore(self, story: str, feeds: Iterable[str], *, now: datetime) -> None:
+        """Let a withdrawn story stand in these feeds again, where it stood."""
+        self._connection.execute(
+            update(stories).where(stories.c.id == story).values(withdrawn_at=None, withdrawn_why=None)
+        )
+        left = self._connection.execute(
+            delete(tombstones).where(tombstones.c.story == story).returning(tombstones.c.feed)
+        ).scalars()
+        self.mark_stale(set(left), now=now)
+        self.place(story, feeds, now=now)
+
+    def tombstones(self, feed: str, *, limit: int) -> list[Tombstone]:
+        """The stories last withdrawn from a feed, the last one first."""
+        rows = self._connection.execute(
+            select(stories.c.tag, tombstones.c.at)
+            .join(stories, stories.c.id == tombstones.c.story)
+            .where(tombstones.c.feed == feed)
+            .order_by(tombstones.c.at.desc(), tombstones.c.story)
+            .limit(limit)
+        )
+        return [Tombstone(tag=row.tag, at=row.at) for row in rows]
+
+    def reconsider(self, story: str) -> None:
+        """A story that was kept back as history may be news after all; publication decides anew."""
+        self._connection.execute(
+            update(stories)
+            .where(stories.c.id == story, stories.c.announced_at.is_(None))
+            .values(kept_back_at=None)
+        )
+
     def portals(self, story: str) -> tuple[str, ...]:
         """The portals that tell a story, in the order in which they came."""
         return self._portals([story]).get(story, ())
@@ -93,9 +183,14 @@ class Stories:
         """Stories not announced yet, oldest news first; those dated in the future are held until they are due."""
         told_at = func.coalesce(articles.c.published_at, articles.c.first_seen_at).label("told_at")
         rows = self._connection.execute(
-            select(stories.c.id, articles.c.published_at, articles.c.first_seen_at)
+            select(stories.c.id, articles.c.portal, articles.c.published_at, articles.c.first_seen_at)
             .join(articles, articles.c.id == stories.c.lead_article)
-            .where(stories.c.announced_at.is_(None), stories.c.kept_back_at.is_(None), told_at <= now)
+            .where(
+                stories.c.announced_at.is_(None),
+                stories.c.kept_back_at.is_(None),
+                stories.c.withdrawn_at.is_(None),
+                told_at <= now,
+            )
             .order_by(told_at, stories.c.first_seen_at, stories.c.id)
         ).all()
         ids = [row.id for row in rows]
@@ -105,6 +200,7 @@ class Stories:
             Waiting(
                 id=row.id,
                 told_at=row.published_at or row.first_seen_at,
+                lead=row.portal,
                 categories=categories.get(row.id, ()),
                 portals=portals.get(row.id, ()),
             )
@@ -147,7 +243,7 @@ class Stories:
     def place(self, story: str, feeds: Iterable[str], *, now: datetime) -> None:
         """Let an announced story stand in exactly these feeds; those it leaves or enters become stale."""
         announced = self._connection.execute(
-            select(stories.c.announced_at).where(stories.c.id == story)
+            select(stories.c.announced_at).where(stories.c.id == story, stories.c.withdrawn_at.is_(None))
         ).scalar_one_or_none()
         if announced is None:
             return
@@ -161,23 +257,29 @@ class Stories:
                 placements.insert(),
                 [{"feed": feed, "story": story, "announced_at": announced} for feed in entered],
             )
-        self.mark_stale(wanted ^ had, now=now)
+        self.mark_stale(wanted ^ had, now=now, of=announced)
 
     def feeds_of(self, story: str) -> tuple[str, ...]:
         """The feeds a story stands in."""
         rows = self._connection.execute(select(placements.c.feed).where(placements.c.story == story))
         return tuple(sorted(rows.scalars()))
 
-    def mark_stale(self, feeds: Collection[str], *, now: datetime) -> None:
-        """These feeds must be built again."""
-        if feeds:
+    def mark_stale(self, feeds: Collection[str], *, now: datetime, of: datetime | None = None) -> None:
+        """These feeds must be built again; if ``of`` is past, also what they archived of that day.
+
+        ``of`` is when a story that entered or left them was announced.
+        """
+        marks = set(feeds)
+        if of and of < now:
+            marks |= {f"{feed}/{of.astimezone(UTC):%Y-%m-%d}" for feed in feeds}
+        if marks:
             self._connection.execute(
                 self._insert(stale_feeds).on_conflict_do_nothing(),
-                [{"feed": feed, "since_at": now} for feed in sorted(feeds)],
+                [{"feed": mark, "since_at": now} for mark in sorted(marks)],
             )
 
     def stale(self) -> list[str]:
-        """Feeds that must be built again."""
+        """Feeds that must be built again, and days of feeds (``khac/2026-11-03``, in UTC) whose archives must."""
         return list(
             self._connection.execute(select(stale_feeds.c.feed).order_by(stale_feeds.c.feed)).scalars()
         )
@@ -197,6 +299,38 @@ class Stories:
         ).scalars()
         return self.by_ids(list(ids))
 
+    def between(
+        self, feed: str, *, since: datetime, before: datetime, limit: int | None = None
+    ) -> list[Story]:
+        """The stories of a feed that were announced from ``since`` on and before ``before``, the oldest first."""
+        ids = list(
+            self._connection.execute(
+                select(placements.c.story)
+                .where(
+                    placements.c.feed == feed,
+                    placements.c.announced_at >= since,
+                    placements.c.announced_at < before,
+                )
+                .order_by(placements.c.announced_at)
+                .limit(limit)
+            ).scalars()
+        )
+        return [
+            story
+            for start in range(0, len(ids), _AT_ONCE)
+            for story in self.by_ids(ids[start : start + _AT_ONCE])
+        ]
+
+    def last_before(self, feed: str, moment: datetime) -> datetime | None:
+        """When the last story of a feed before a moment was announced."""
+        found: datetime | None = self._connection.execute(
+            select(placements.c.announced_at)
+            .where(placements.c.feed == feed, placements.c.announced_at < moment)
+            .order_by(placements.c.announced_at.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        return found
+
     def get(self, story: str) -> Story | None:
         """An announced story, or None."""
         return next(iter(self.by_ids([story])), None)
@@ -213,7 +347,12 @@ class Stories:
         elsewhere = select(issue_stories.c.story).where(
             issue_stories.c.story == stories.c.id, issue_stories.c.issue != issue
         )
-        conditions = [stories.c.announced_at <= until, told_at >= not_before, ~elsewhere.exists()]
+        conditions = [
+            stories.c.announced_at <= until,
+            stories.c.withdrawn_at.is_(None),
+            told_at >= not_before,
+            ~elsewhere.exists(),
+        ]
         if after is not None:
             conditions.append(stories.c.announced_at > after)
         ids = self._connection.execute(
@@ -243,7 +382,11 @@ class Stories:
                 articles.c.image_url,
             )
             .join(articles, articles.c.id == stories.c.lead_article)
-            .where(stories.c.id.in_(ids), stories.c.announced_at.is_not(None))
+            .where(
+                stories.c.id.in_(ids),
+                stories.c.announced_at.is_not(None),
+                stories.c.withdrawn_at.is_(None),
+            )
         )
         found = {row.id: row for row in rows}
         categories = self._categories(ids)
@@ -261,10 +404,7 @@ class Stories:
                 announced_at=row.announced_at,
                 updated_at=row.updated_at,
                 categories=categories.get(row.id, ()),
-                tellings=tuple(
-                    telling
-                    for _, telling in sorted(tellings[row.id], key=lambda pair: pair[0] != row.lead_article)
-                ),
+                tellings=_in_order(tellings[row.id], row.lead_article),
             )
             for row in (found[story] for story in ids if story in found)
         ]
@@ -273,18 +413,23 @@ class Stories:
         return self._by_story(story_categories.c.category, ids, order=story_categories.c.category)
 
     def _portals(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        return self._by_story(articles.c.portal, ids, order=articles.c.id)
+        told = self._by_story(articles.c.portal, ids, order=articles.c.id, where=articles.c.gone_at.is_(None))
+        return {story: tuple(dict.fromkeys(portals)) for story, portals in told.items()}
 
     def _by_story(
-        self, wanted: Column[str], ids: Sequence[str], *, order: Column[Any]
+        self,
+        wanted: Column[str],
+        ids: Sequence[str],
+        *,
+        order: Column[Any],
+        where: ColumnElement[bool] | None = None,
     ) -> dict[str, tuple[str, ...]]:
         story = wanted.table.c.story
         found: dict[str, tuple[str, ...]] = {}
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
-            for of, value in self._connection.execute(
-                select(story, wanted).where(story.in_(some)).order_by(order)
-            ):
+            query = select(story, wanted).where(story.in_(some)).order_by(order)
+            for of, value in self._connection.execute(query if where is None else query.where(where)):
                 found[of] = (*found.get(of, ()), value)
         return found
 
@@ -298,8 +443,19 @@ class Stories:
                 articles.c.title,
                 articles.c.published_at,
                 articles.c.first_seen_at,
+                joins.c.why,
+                joins.c.score,
             )
-            .where(articles.c.story.in_(ids))
+            .join(
+                joins,
+                and_(
+                    joins.c.article == articles.c.id,
+                    joins.c.story == articles.c.story,
+                    joins.c.undone_at.is_(None),
+                ),
+                isouter=True,
+            )
+            .where(articles.c.story.in_(ids), articles.c.gone_at.is_(None))
             .order_by(articles.c.id)
         )
         found: dict[str, list[tuple[int, Telling]]] = {}
@@ -310,6 +466,18 @@ class Stories:
                 title=row.title,
                 published_at=row.published_at,
                 first_seen_at=row.first_seen_at,
+                why=row.why or "",
+                score=row.score,
             )
             found.setdefault(row.story, []).append((row.id, telling))
         return found
+
+
+def _in_order(tellings: Iterable[tuple[int, Telling]], lead: int) -> tuple[Telling, ...]:
+    """The leading one first, then as the portals told it; which of them we found first changes nothing."""
+
+    def place(one: tuple[int, Telling]) -> tuple[bool, datetime, str, int]:
+        number, telling = one
+        return number != lead, telling.published_at or telling.first_seen_at, telling.portal, number
+
+    return tuple(telling for _, telling in sorted(tellings, key=place))

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 import sqlalchemy
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -121,6 +123,10 @@ stories = Table(
     Column("announced_at", Moment, unique=True),
     Column("kept_back_at", Moment),  # old when we first saw it: kept, and not announced as news
     Column("updated_at", Moment, nullable=False),
+    Column("filed_at", Moment),  # a person said where it stands; from then on no rule moves it
+    Column("filed_by", Text),
+    Column("withdrawn_at", Moment),
+    Column("withdrawn_why", Text),
     Index(None, "first_seen_at"),
 )
 
@@ -142,7 +148,12 @@ articles = Table(
     Column("first_seen_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("content_hash", Text, nullable=False),
+    Column("fingerprint", Text),  # what is kept of its text to know it again (collect/similar.py)
+    Column("look_at", Moment),  # when to see whether its page is still there; empty: never again
+    Column("missed_at", Moment),  # its page was gone then, for the first time in a row
+    Column("gone_at", Moment),  # its portal has taken it back
     Index(None, "story"),
+    Index(None, "look_at"),
 )
 
 article_keys = Table(
@@ -152,6 +163,31 @@ article_keys = Table(
     Column("key", Text, primary_key=True),
     Column("article", Integer, ForeignKey("articles.id"), nullable=False),
     Index(None, "article"),
+)
+
+article_marks = Table(
+    "article_marks",
+    metadata,
+    # An index of texts: articles that may tell one piece of news have some of these hashes in common.
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("article", Integer, ForeignKey("articles.id"), primary_key=True),
+    Index(None, "article"),
+    sqlite_with_rowid=False,
+)
+
+joins = Table(
+    "joins",
+    metadata,
+    # Why an article tells a story that another one told first. Undone, the row stays: that join is never made again.
+    Column("article", Integer, ForeignKey("articles.id"), primary_key=True),
+    Column("story", Text, ForeignKey("stories.id"), primary_key=True),
+    Column("other", Integer, ForeignKey("articles.id"), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    Column("undone_by", Text),
+    Index(None, "story"),
 )
 
 story_categories = Table(
@@ -170,6 +206,16 @@ placements = Table(
     Column("story", Text, ForeignKey("stories.id"), primary_key=True),
     Column("announced_at", Moment, nullable=False),
     Index(None, "feed", "announced_at"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    # Stories that were withdrawn, by the feeds they stood in: readers of these feeds are told (RFC 6721).
+    Column("feed", Text, primary_key=True),
+    Column("story", Text, ForeignKey("stories.id"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "feed", "at"),
 )
 
 stale_feeds = Table(

@@ -52,6 +52,8 @@ class Teller:
     page_url: str
     title: str
     told_at: datetime
+    alike: int | None
+    """Percent of the text that it shares with another one's article; None for the one that came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def _views(stories: Sequence[Story]) -> tuple[StoryView, ...]:
                 page_url=links.portal(one.portal),
                 title=one.title,
                 told_at=(one.published_at or one.first_seen_at).astimezone(zone),
+                alike=None if one.score is None else round(one.score * 100),
             )
             for one in story.tellings
         )
@@ -238,8 +241,9 @@ def story(story_id: str) -> Response:
     """One story and everyone who tells it."""
     with house().store.read() as memory:
         found = memory.stories.get(story_id)
+        standing = None if found else memory.stories.standing(story_id)
     if found is None:
-        abort(404)
+        abort(410 if standing and standing.withdrawn_at else 404)
     return _page("story.html", story=_views([found])[0])
 
 

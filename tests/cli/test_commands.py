@@ -151,3 +151,27 @@ def test_what_goes_wrong_with_one_source_stays_with_it(shell: Shell, free_port: 
     health = {one["id"]: one for one in json.loads(shell("doctor", "--json").stdout)["portals"]}
     assert health["gone"]["state"] == "failing"
     assert health["song-dao"]["state"] == "well"
+
+
+def test_people_see_why_a_story_is_as_it_is_and_correct_it(shell: Shell, store: Store) -> None:
+    shell("collect", "--now")
+    shell("publish")
+    with store.read() as memory:
+        story = next(one for one in memory.stories.newest("all", limit=99) if len(one.tellings) > 1)
+    shown = shell.json("stories", "show", story.id)
+    assert {one["portal"] for one in shown["articles"]} == {one.portal for one in story.tellings}
+    assert 0.5 <= shown["joins"][0]["score"] <= 1
+    assert "joined: " in shell("stories", "show", story.id).stdout
+    parted = shell("stories", "part", story.id, story.tellings[1].portal, "--by", "Lan")
+    assert parted.exit_code == 0, parted.output
+    assert "parted by Lan" in shell("stories", "show", story.id).stdout
+    assert shell("stories", "file", story.id, "khac").exit_code == 0
+    assert set(shell.json("stories", "show", story.id)["categories"]) == {"khac"}
+    assert shell("stories", "withdraw", story.id, "--why", "Cổng báo nhầm").exit_code == 0
+    assert "Cổng báo nhầm" in shell("stories", "show", story.id).stdout
+    again = shell("stories", "withdraw", story.id, "--why", "nữa")
+    assert (again.exit_code, again.stderr.strip()) == (1, f"story {story.id} is withdrawn already")
+    assert shell("stories", "restore", story.id).exit_code == 0
+    for words in (("show", "nosuch"), ("part", "nosuch", "song-dao"), ("file", story.id, "khong-co")):
+        wrong = shell("stories", *words)
+        assert (wrong.exit_code, len(wrong.stderr.strip().splitlines())) == (1, 1)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from syndication import bootstrap
 from syndication.cli import main
+from syndication.collect.sandbox import Sandbox
 from syndication.demo.portals import DemoPortals, write_catalogue
 from tests.collect.pages import Pages, page_with, pages_on_loopback, rss, rss_item, title
+from tests.samples.hostile import generated
 
 
 class Shell:
@@ -126,6 +130,37 @@ def test_nothing_to_read_is_a_failure_in_one_line(shell: Shell, pages: Pages) ->
     assert not (shell.portals / "trong.toml").exists()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instances that give a document four seconds; twenty are long for a test."""
+    monkeypatch.setattr(bootstrap, "Sandbox", partial(Sandbox, seconds=4))
+
+
+def test_a_page_made_to_harm_is_answered_in_one_plain_line(
+    shell: Shell, pages: Pages, impatient: None
+) -> None:
+    pages.put("/", generated.wide_frames(5000).decode())
+    result = shell("probe", pages.url(), "--id", "doc", "--write")
+    assert result.exit_code == 1
+    assert "reading the document takes longer than 4 s" in " ".join(result.stderr.split())
+    assert result.stderr.splitlines()[-1].startswith(f"nothing at {pages.url()} can be read: ")
+    assert "Traceback" not in result.output
+    assert not (shell.portals / "doc.toml").exists()
+
+
+def test_check_live_outlives_a_source_made_to_harm(shell: Shell, pages: Pages, impatient: None) -> None:
+    pages.put("/rss", generated.many_attributes(300_000).decode(), kind="text/xml")
+    (shell.portals / "doc.toml").write_text(
+        f'name = "Cổng độc"\nhome = "{pages.url()}"\nhosts = ["{pages.address}"]\n'
+        f'[[source]]\nurl = "{pages.url("/rss")}"\nread = "feed"\n',
+        encoding="utf-8",
+    )
+    found = shell.json("check", "--live", status=1)
+    assert [(one["portal"], one["says"].partition(":")[0]) for one in found["live"] if not one["well"]] == [
+        ("doc", "reading the document takes longer than 4 s")
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
@@ -198,6 +233,29 @@ def test_check_live_tells_what_is_well_but_odd(shell: Shell, pages: Pages) -> No
     assert (found["well"], old["well"], old["items"]) == (True, True, 5)
     assert old["says"].startswith("nothing new since 02/11/2020")
     assert "live" not in shell.json("check")
+
+
+def test_check_live_tells_of_a_selector_that_finds_nothing_while_the_items_are_there(
+    shell: Shell, pages: Pages
+) -> None:
+    pages.put("/", news(container="danh-sach"))
+    write_portal(shell, pages, "la")
+    pages.put("/", news(container="danh-sach").replace('class="ngay"', 'class="thoi-gian"'))
+    found = shell.json("check", "--live")
+    odd = next(one for one in found["live"] if one["portal"] == "la")
+    assert (odd["well"], odd["items"]) == (True, 6)
+    assert odd["says"].startswith('select.date = "span.ngay" finds no date in any of 6 items')
+
+
+def test_check_names_the_selectors_that_are_none(shell: Shell, pages: Pages) -> None:
+    pages.put("/", news(container="danh-sach"))
+    write_portal(shell, pages, "la")
+    file = shell.portals / "la.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("span.ngay", "span.ngay >"), encoding="utf-8")
+    result = shell("check")
+    assert result.exit_code == 1
+    says = 'portals/la.toml: source[1].select.date: "span.ngay >" is no CSS selector: expected selector, and it ends there'
+    assert says in " ".join(result.output.split())
 
 
 def test_check_live_does_not_read_by_a_catalogue_with_mistakes(shell: Shell, pages: Pages) -> None:

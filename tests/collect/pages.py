@@ -31,14 +31,16 @@ class Pages:
 
     address: str = ""
     answers: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def url(self, path: str = "/") -> str:
         return f"http://{self.address}{path}"
 
-    def put(self, path: str, body: str, *, kind: str = "text/html; charset=utf-8") -> None:
+    def put(self, path: str, body: str, *, kind: str = "text/html; charset=utf-8", **headers: str) -> None:
         self.answers[path] = (kind, body.replace("HOST", f"http://{self.address}").encode())
+        self.headers[path] = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @contextmanager
@@ -58,6 +60,8 @@ def pages_on_loopback() -> Iterator[Pages]:
             self.send_response(200 if self.path in pages.answers else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in pages.headers.get(self.path, {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,14 +16,17 @@ from syndication.catalogue import read_catalogue
 from syndication.collect.fetch import Fetcher, Request
 from syndication.collect.parse import Document
 from syndication.collect.probe import MOST_REQUESTS, Probed, as_toml, id_from, look, probe
+from syndication.collect.probe.front import MOST_LINKS, read_page
 from syndication.collect.probe.listing import find_lists
 from syndication.collect.probe.reading import read_source
-from syndication.collect.probe.software import Software, name_software
+from syndication.collect.probe.software import Software, name_software, traces_in
+from syndication.collect.sandbox import Sandbox
 from syndication.demo.portals import DEMO_FEEDS, DemoPortals, write_catalogue
 from syndication.domain.article import Article
 from syndication.domain.portal import Portal, Read, SlashDates
 from syndication.errors import AddressRefused, FetchFailed
 from tests.collect.pages import Pages, lead, page_with, pages_on_loopback, rss, rss_item, title
+from tests.samples.hostile import generated
 
 AGENT = "syndication/0 (+https://tin.example.vn)"
 NOW = datetime.now(UTC)
@@ -40,9 +44,18 @@ def pages() -> Iterator[Pages]:
         yield served
 
 
-def ask(pages: Pages, path: str = "/") -> Probed:
-    with Fetcher(user_agent=AGENT, private_hosts=frozenset({pages.address})) as fetcher:
-        return probe(pages.url(path), fetcher=fetcher, now=NOW, user_agent=AGENT)
+Ask = Callable[..., Probed]
+
+
+@pytest.fixture
+def ask(sandbox: Sandbox) -> Ask:
+    """Probes what stands at a path of a portal on loopback."""
+
+    def ask(pages: Pages, path: str = "/", *, sandbox: Sandbox = sandbox) -> Probed:
+        with Fetcher(user_agent=AGENT, private_hosts=frozenset({pages.address})) as fetcher:
+            return probe(pages.url(path), fetcher=fetcher, sandbox=sandbox, now=NOW, user_agent=AGENT)
+
+    return ask
 
 
 def on(days_ago: float) -> str:
@@ -75,12 +88,12 @@ EXPECTED = {
 }
 
 
-def read_all(portal: Portal, fetcher: Fetcher) -> dict[str, Article]:
+def read_all(portal: Portal, fetcher: Fetcher, sandbox: Sandbox) -> dict[str, Article]:
     """The articles of a portal by title, as its sources list them."""
     found: dict[str, Article] = {}
     for source in portal.sources:
         answer = fetcher.fetch(Request(url=source.url))
-        for article in read_source(source, portal, answer, now=NOW).articles:
+        for article in read_source(source, portal, answer, sandbox=sandbox, now=NOW).articles:
             known = found.setdefault(article.title, article)
             found[article.title] = known.also_under(article.labels, ())
     return found
@@ -88,10 +101,12 @@ def read_all(portal: Portal, fetcher: Fetcher) -> dict[str, Article]:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_proposed_file_reads_what_the_demos_own_file_reads(
-    name: str, portals: DemoPortals, fetcher: Fetcher, tmp_path: Path
+    name: str, portals: DemoPortals, fetcher: Fetcher, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     address = portals.addresses[name]
-    probed = probe(f"http://{address}/", fetcher=fetcher, now=NOW, user_agent=AGENT, portal_id=name)
+    probed = probe(
+        f"http://{address}/", fetcher=fetcher, sandbox=sandbox, now=NOW, user_agent=AGENT, portal_id=name
+    )
     software, ways = EXPECTED[name]
     assert probed.software is software
     assert {source.read for source in probed.portal.sources} == ways
@@ -103,7 +118,7 @@ def test_the_proposed_file_reads_what_the_demos_own_file_reads(
     proposed = read_catalogue(tmp_path / "proposed").portals[name]
     assert proposed == probed.portal
     assert proposed.name == shipped.name
-    wanted, got = read_all(shipped, fetcher), read_all(proposed, fetcher)
+    wanted, got = read_all(shipped, fetcher, sandbox), read_all(proposed, fetcher, sandbox)
     shared = wanted.keys() & got.keys()
     assert len(shared) >= 0.8 * len(wanted)
     assert [got[one].published_at for one in shared] == [wanted[one].published_at for one in shared]
@@ -122,15 +137,27 @@ def test_the_proposed_file_reads_what_the_demos_own_file_reads(
         assert article.summary
 
 
-def test_american_dates_are_noticed(portals: DemoPortals, fetcher: Fetcher) -> None:
-    probed = probe(f"http://{portals.addresses['tra-thuong']}/", fetcher=fetcher, now=NOW, user_agent=AGENT)
+def test_american_dates_are_noticed(portals: DemoPortals, fetcher: Fetcher, sandbox: Sandbox) -> None:
+    probed = probe(
+        f"http://{portals.addresses['tra-thuong']}/",
+        fetcher=fetcher,
+        sandbox=sandbox,
+        now=NOW,
+        user_agent=AGENT,
+    )
     assert [source.dates for source in probed.portal.sources] == [SlashDates.MDY]
 
 
 def test_feeds_of_categories_are_taken_for_the_names_that_the_big_one_does_not_give(
-    portals: DemoPortals, fetcher: Fetcher
+    portals: DemoPortals, fetcher: Fetcher, sandbox: Sandbox
 ) -> None:
-    probed = probe(f"http://{portals.addresses['may-trang']}/", fetcher=fetcher, now=NOW, user_agent=AGENT)
+    probed = probe(
+        f"http://{portals.addresses['may-trang']}/",
+        fetcher=fetcher,
+        sandbox=sandbox,
+        now=NOW,
+        user_agent=AGENT,
+    )
     assert {source.label for source in probed.portal.sources} == {
         "Chuyển đổi số",
         "Hoạt động Trung tâm",
@@ -141,8 +168,10 @@ def test_feeds_of_categories_are_taken_for_the_names_that_the_big_one_does_not_g
     assert (whole.taken, whole.says) == (False, "its articles come with what was taken")
 
 
-def test_lists_of_one_make_prove_each_other(portals: DemoPortals, fetcher: Fetcher) -> None:
-    probed = probe(f"http://{portals.addresses['hoa-lam']}/", fetcher=fetcher, now=NOW, user_agent=AGENT)
+def test_lists_of_one_make_prove_each_other(portals: DemoPortals, fetcher: Fetcher, sandbox: Sandbox) -> None:
+    probed = probe(
+        f"http://{portals.addresses['hoa-lam']}/", fetcher=fetcher, sandbox=sandbox, now=NOW, user_agent=AGENT
+    )
     shipped = (DEMO_FEEDS / "portals" / "hoa-lam.toml").read_text(encoding="utf-8")
     for source in probed.portal.sources:
         assert source.label in {"Chính trị", "Kinh tế - Xã hội", "Ứng dụng CNTT"}
@@ -153,7 +182,7 @@ def test_lists_of_one_make_prove_each_other(portals: DemoPortals, fetcher: Fetch
 # ------------------------------------------------------------------ portals with less to offer
 
 
-def test_a_portal_without_anything_to_read_says_so(pages: Pages) -> None:
+def test_a_portal_without_anything_to_read_says_so(pages: Pages, ask: Ask) -> None:
     pages.put("/", "<html><head><title>Đang xây dựng</title></head><body><p>Xin chào</p></body></html>")
     probed = ask(pages)
     assert probed.portal.sources == ()
@@ -163,20 +192,26 @@ def test_a_portal_without_anything_to_read_says_so(pages: Pages) -> None:
     assert probed.software is Software.UNKNOWN
 
 
-def test_a_private_address_is_refused(portals: DemoPortals) -> None:
+def test_a_private_address_is_refused(portals: DemoPortals, sandbox: Sandbox) -> None:
     with (
         Fetcher(user_agent=AGENT) as fetcher,
         pytest.raises(AddressRefused, match="SYNDICATION_PRIVATE_HOSTS"),
     ):
-        probe(f"http://{portals.addresses['song-dao']}/", fetcher=fetcher, now=NOW, user_agent=AGENT)
+        probe(
+            f"http://{portals.addresses['song-dao']}/",
+            fetcher=fetcher,
+            sandbox=sandbox,
+            now=NOW,
+            user_agent=AGENT,
+        )
 
 
-def test_an_address_where_nothing_answers_is_an_error(pages: Pages) -> None:
+def test_an_address_where_nothing_answers_is_an_error(pages: Pages, ask: Ask) -> None:
     with pytest.raises(FetchFailed, match="404"):
         ask(pages, "/khong-co")
 
 
-def test_a_feed_that_is_given_is_taken_and_the_name_comes_from_the_front_page(pages: Pages) -> None:
+def test_a_feed_that_is_given_is_taken_and_the_name_comes_from_the_front_page(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with(""))
     pages.put("/kenh/tin.xml", feed_of(*range(6)), kind="text/xml")
     probed = ask(pages, "/kenh/tin.xml")
@@ -186,7 +221,7 @@ def test_a_feed_that_is_given_is_taken_and_the_name_comes_from_the_front_page(pa
     assert len(pages.asked) == 3
 
 
-def test_a_feed_of_comments_is_never_news(pages: Pages) -> None:
+def test_a_feed_of_comments_is_never_news(pages: Pages, ask: Ask) -> None:
     link = '<link rel="alternate" type="application/rss+xml" title="{}" href="{}">'
     head = link.format("Dòng bình luận", "/binh-luan.xml") + link.format("Tin", "/tin.xml")
     pages.put("/", page_with("", head=head))
@@ -197,7 +232,7 @@ def test_a_feed_of_comments_is_never_news(pages: Pages) -> None:
     assert reasons(probed, pages)["/binh-luan.xml"] == "it lists comments, not news"
 
 
-def test_a_json_feed_named_in_the_head_is_read(pages: Pages) -> None:
+def test_a_json_feed_named_in_the_head_is_read(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with("", head='<link rel="alternate" type="application/feed+json" href="/tin.json">'))
     items = [
         {"id": str(n), "url": pages.url(f"/bai-{n}"), "title": title(n), "summary": lead(n)}
@@ -218,7 +253,7 @@ def news_list(days_ago: float = 0, *, numbers: range = range(6)) -> str:
     return f'<ul class="danh-sach">{rows}</ul>'
 
 
-def test_a_feed_that_the_portal_left_behind_gives_way_to_its_list(pages: Pages) -> None:
+def test_a_feed_that_the_portal_left_behind_gives_way_to_its_list(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with(news_list()))
     pages.put("/rss", feed_of(*range(6), days_ago=400), kind="text/xml")
     probed = ask(pages)
@@ -226,7 +261,17 @@ def test_a_feed_that_the_portal_left_behind_gives_way_to_its_list(pages: Pages) 
     assert reasons(probed, pages)["/rss"].startswith("its newest article is of ")
 
 
-def test_a_feed_without_dates_gives_way_to_a_list_that_has_them(pages: Pages) -> None:
+def test_day_first_dates_beside_pm_are_noticed(ask: Ask, pages: Pages) -> None:
+    days = [NOW - timedelta(days=n) for n in range(25)]
+    dates = [f"{day.day:02}/{day.month:02}/{day.year} {day.hour % 12 or 12}:05 {day:%p}" for day in days]
+    pages.put("/tin.xml", rss(*(rss_item(n, date) for n, date in enumerate(dates))), kind="text/xml")
+    probed = ask(pages, "/tin.xml")
+    assert [source.dates for source in probed.portal.sources] == [SlashDates.DMY_ALWAYS]
+    assert 'dates = "dmy-always"' in as_toml(probed)
+    assert all(article.published_at for article in probed.articles)
+
+
+def test_a_feed_without_dates_gives_way_to_a_list_that_has_them(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with(news_list()))
     pages.put("/rss", rss(*(rss_item(n, "hôm qua") for n in range(6))), kind="text/xml")
     probed = ask(pages)
@@ -234,7 +279,7 @@ def test_a_feed_without_dates_gives_way_to_a_list_that_has_them(pages: Pages) ->
     assert reasons(probed, pages)["/rss"] == "none of its 6 articles has a date that can be read"
 
 
-def test_the_list_that_was_given_is_enough(pages: Pages) -> None:
+def test_the_list_that_was_given_is_enough(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with(""))
     pages.put("/tin-tuc", page_with(news_list()))
     probed = ask(pages, "/tin-tuc")
@@ -243,14 +288,14 @@ def test_the_list_that_was_given_is_enough(pages: Pages) -> None:
     assert not [path for path in pages.asked if path.startswith("/chuyen-muc")]
 
 
-def test_four_items_prove_no_selectors(pages: Pages) -> None:
+def test_four_items_prove_no_selectors(pages: Pages, ask: Ask) -> None:
     pages.put("/", f"<html><body>{news_list(numbers=range(4))}</body></html>")
     assert ask(pages).portal.sources == ()
     pages.put("/", f"<html><body>{news_list(numbers=range(5))}</body></html>")
     assert sources(ask(pages), pages) == [("/", Read.PAGE, None)]
 
 
-def test_robots_txt_keeps_us_from_pages_and_not_from_feeds(pages: Pages) -> None:
+def test_robots_txt_keeps_us_from_pages_and_not_from_feeds(pages: Pages, ask: Ask) -> None:
     pages.put("/robots.txt", "User-agent: *\nDisallow: /\n", kind="text/plain")
     pages.put("/", page_with(news_list()))
     probed = ask(pages)
@@ -263,7 +308,7 @@ def test_robots_txt_keeps_us_from_pages_and_not_from_feeds(pages: Pages) -> None
     assert not [path for path in pages.asked if path.startswith("/bai-")]
 
 
-def test_sitemaps_are_the_last_resort_and_the_articles_pages_give_the_titles(pages: Pages) -> None:
+def test_sitemaps_are_the_last_resort_and_the_articles_pages_give_the_titles(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with(""))
     pages.put("/robots.txt", f"Sitemap: {pages.url('/chi-muc.xml')}\n", kind="text/plain")
     space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -288,7 +333,7 @@ def test_sitemaps_are_the_last_resort_and_the_articles_pages_give_the_titles(pag
     assert all(article.published_at for article in probed.articles)
 
 
-def test_a_portal_with_a_hundred_feeds_is_not_asked_for_all_of_them(pages: Pages) -> None:
+def test_a_portal_with_a_hundred_feeds_is_not_asked_for_all_of_them(pages: Pages, ask: Ask) -> None:
     links = "".join(f'<a href="/rss/{n}.rss">Chuyên mục số {n}</a> ' for n in range(100))
     pages.put("/", page_with(links))
     for n in range(100):
@@ -298,14 +343,14 @@ def test_a_portal_with_a_hundred_feeds_is_not_asked_for_all_of_them(pages: Pages
     assert 1 <= len(probed.portal.sources) <= 9
 
 
-def test_a_feed_that_moved_for_good_is_taken_where_it_is_now(pages: Pages) -> None:
+def test_a_feed_that_moved_for_good_is_taken_where_it_is_now(pages: Pages, ask: Ask) -> None:
     pages.put("/", page_with("", head='<link rel="alternate" type="application/rss+xml" href="/cu.xml">'))
     pages.moved["/cu.xml"] = "/moi.xml"
     pages.put("/moi.xml", feed_of(*range(6)), kind="text/xml")
     assert sources(ask(pages), pages) == [("/moi.xml", Read.FEED, None)]
 
 
-def test_the_file_survives_names_with_quotes_and_backslashes(pages: Pages, tmp_path: Path) -> None:
+def test_the_file_survives_names_with_quotes_and_backslashes(pages: Pages, tmp_path: Path, ask: Ask) -> None:
     pages.put("/tin.xml", feed_of(*range(6)), kind="text/xml")
     probed = ask(pages, "/tin.xml")
     odd = 'Trung tâm "Số" \\ Tỉnh\x7f'
@@ -326,6 +371,45 @@ def test_the_file_survives_names_with_quotes_and_backslashes(pages: Pages, tmp_p
 )
 def test_an_id_comes_from_the_host(url: str, portal: str) -> None:
     assert id_from(url) == portal
+
+
+# ------------------------------------------------------------------ portals made to harm
+
+
+@pytest.fixture
+def impatient() -> Iterator[Sandbox]:
+    """A sandbox that gives a document little time; starting its process is not counted."""
+    with Sandbox(seconds=4) as opened:
+        opened.parse(Read.FEED, Document(body=rss().encode(), url="https://portal.example/"))
+        yield opened
+
+
+def test_a_page_made_to_harm_is_named_and_the_rest_of_the_portal_is_read(
+    ask: Ask, pages: Pages, impatient: Sandbox
+) -> None:
+    pages.put("/", generated.wide_frames(5000).decode())
+    pages.put("/rss", feed_of(*range(6)), kind="text/xml")
+    probed = ask(pages, sandbox=impatient)
+    assert sources(probed, pages) == [("/rss", Read.FEED, None)]
+    assert reasons(probed, pages)["/"] == "reading the document takes longer than 4 s"
+    assert [article.title for article in probed.articles] == [title(n) for n in range(6)]
+
+
+def test_a_feed_made_to_harm_gives_way_to_a_list(ask: Ask, pages: Pages, impatient: Sandbox) -> None:
+    pages.put("/", page_with(news_list()))
+    pages.put("/rss", generated.many_attributes(300_000).decode(), kind="text/xml")
+    probed = ask(pages, sandbox=impatient)
+    assert sources(probed, pages) == [("/", Read.PAGE, None)]
+    assert reasons(probed, pages)["/rss"] == "reading the document takes longer than 4 s"
+
+
+def test_a_thousand_links_to_feeds_in_one_box_are_read_once() -> None:
+    body = f"<html><body><div>{'<a href=/rss>rss</a> tin <br>' * 15_000}</div>".encode()
+    began = time.process_time()
+    found = read_page(Document(body=body, url="https://portal.example/"), "https://portal.example/")
+    assert time.process_time() - began < 10
+    assert found is not None
+    assert len(found.links) == MOST_LINKS
 
 
 # ------------------------------------------------------------------ software
@@ -354,7 +438,10 @@ def test_software_is_named_by_its_traces(
     generator: str, address: str, markup: str, header: str, software: Software
 ) -> None:
     found, evidence = name_software(
-        generators=[generator], addresses=[address], markup=markup, headers={header: "1"} if header else {}
+        generators=[generator],
+        addresses=[address],
+        traces=traces_in(markup),
+        headers={header: "1"} if header else {},
     )
     assert found is software
     assert bool(evidence) == (software is not Software.UNKNOWN)
@@ -436,7 +523,7 @@ LISTS = {
 @pytest.mark.parametrize("make", LISTS)
 def test_the_list_of_news_is_told_from_what_stands_around_it(make: str) -> None:
     document = Document(body=page_with(LISTS[make]).encode(), url="https://portal.example/tin")
-    best = find_lists(document, hosts=["portal.example"])[0]
+    best = find_lists(document, ["portal.example"])[0]
     assert [item.title for item in best.items] == [title(n) for n in range(8)]
     assert best.dated == 8
     assert all(day(n) in (item.published or "") for n, item in enumerate(best.items))
@@ -455,34 +542,33 @@ def test_rows_of_two_and_a_last_row_of_one_are_one_list() -> None:
     document = Document(
         body=page_with(f'<div class="news-list">{grid}</div>').encode(), url="https://portal.example/"
     )
-    best = find_lists(document, hosts=["portal.example"])[0]
+    best = find_lists(document, ["portal.example"])[0]
     assert [item.title for item in best.items] == [title(n) for n in range(7)]
     assert best.dated == 7
 
 
 def test_a_page_of_menus_has_no_list_of_news() -> None:
     page = page_with("").replace("sidebar", "left-menu")
-    assert (
-        find_lists(Document(body=page.encode(), url="https://portal.example/"), hosts=["portal.example"])
-        == ()
-    )
+    assert find_lists(Document(body=page.encode(), url="https://portal.example/"), ["portal.example"]) == ()
 
 
 # ------------------------------------------------------------------ the catalogue, live
 
 
 def test_looking_at_the_demos_catalogue_finds_everything_well(
-    portals: DemoPortals, fetcher: Fetcher, tmp_path: Path
+    portals: DemoPortals, fetcher: Fetcher, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     write_catalogue(portals.addresses, into=tmp_path)
     catalogue = read_catalogue(tmp_path)
-    looked = list(look(catalogue, fetcher=fetcher, now=NOW, user_agent=AGENT))
+    looked = list(look(catalogue, fetcher=fetcher, sandbox=sandbox, now=NOW, user_agent=AGENT))
     assert {one.url for one in looked} == {source.url for source in catalogue.sources}
     assert [one for one in looked if not one.well] == []
     assert all(one.items and one.newest_at for one in looked)
 
 
-def test_looking_asks_robots_txt_before_pages(pages: Pages, tmp_path: Path) -> None:
+def test_looking_asks_robots_txt_before_pages(
+    pages: Pages, tmp_path: Path, ask: Ask, sandbox: Sandbox
+) -> None:
     pages.put("/", page_with(news_list()))
     write_catalogue({}, into=tmp_path)
     (tmp_path / "portals" / "la.toml").write_text(as_toml(ask(pages)), encoding="utf-8")
@@ -490,6 +576,6 @@ def test_looking_asks_robots_txt_before_pages(pages: Pages, tmp_path: Path) -> N
     pages.put("/robots.txt", "User-agent: *\nDisallow: /\n", kind="text/plain")
     pages.asked.clear()
     with Fetcher(user_agent=AGENT, private_hosts=frozenset({pages.address})) as fetcher:
-        looked = list(look(catalogue, fetcher=fetcher, now=NOW, user_agent=AGENT))
+        looked = list(look(catalogue, fetcher=fetcher, sandbox=sandbox, now=NOW, user_agent=AGENT))
     assert [(one.well, "robots.txt" in one.says) for one in looked] == [(False, True)]
     assert pages.asked == ["/robots.txt"]

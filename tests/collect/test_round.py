@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -12,68 +10,17 @@ from pathlib import Path
 import pytest
 
 from syndication.catalogue import read_catalogue
-from syndication.collect.fetch import Fetched, Request
 from syndication.collect.pipeline import Result, Round, SourceReport, collect, reader
 from syndication.collect.sandbox import Sandbox
-from syndication.errors import FetchFailed, SourceError
+from syndication.errors import FetchFailed
 from syndication.links import Links
 from syndication.publish.pipeline import Press, publish
 from syndication.store import Store, open_store
 from syndication.store.sources import SourceRecord
 from tests.cast import ObedientClock
+from tests.collect.written_web import HandWrittenWeb, Page
 
 FEED = "https://portal.example/feed/"
-
-
-@dataclass
-class Page:
-    body: str = ""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    etag: str | None = None
-    moved_to: str | None = None
-    trouble: SourceError | None = None
-
-
-@dataclass
-class HandWrittenWeb:
-    """Answers from a table of addresses; what is not in it refuses the connection. Keeps every question."""
-
-    pages: dict[str, Page] = field(default_factory=dict)
-    asked: list[Request] = field(default_factory=list)
-
-    def fetch_all(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Fetched | SourceError]]:
-        for request in requests:
-            self.asked.append(request)
-            yield request, self._answer(request)
-
-    def _answer(self, request: Request) -> Fetched | SourceError:
-        page = self.pages.get(request.url)
-        if page is None:
-            return FetchFailed("refuses connections")
-        if page.trouble is not None:
-            return page.trouble
-        unchanged = request.etag is not None and request.etag == page.etag
-        return Fetched(
-            request=request,
-            url=page.moved_to or request.url,
-            status=304 if unchanged else page.status,
-            body=b"" if unchanged else page.body.encode(),
-            content_type="text/html",
-            charset="utf-8",
-            etag=page.etag,
-            last_modified=None,
-            permanent_url=page.moved_to,
-            downgraded=False,
-            headers=page.headers,
-            seconds=0.1,
-        )
-
-    def urls(self) -> list[str]:
-        return [request.url for request in self.asked]
-
-    def open(self) -> AbstractContextManager[HandWrittenWeb]:
-        return nullcontext(self)
 
 
 def rss(*numbers: int, summary: str = "Tóm tắt đủ dài của tin số {n}.", at: datetime | None = None) -> str:
@@ -492,3 +439,40 @@ def test_articles_beyond_what_one_round_may_read_come_with_the_next(
         news.append(listing_instance.one().new)
     assert news == [2, 2, 1]
     assert all(summary for _, summary in listing_instance.published())
+
+
+def test_a_redirect_to_another_host_is_followed_by_itself_once_a_person_has_named_the_host(
+    instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    web.pages[FEED] = Page(rss(1), moved_to="https://elsewhere.example/feed/")
+    web.pages["https://elsewhere.example/feed/"] = Page(rss(1, 2))
+    instance.one()
+    clock.pass_(days=8)
+    source = f'[[source]]\nurl = "{FEED}"\nread = "feed"\nevery = "1h"\n'
+    instance.write(source, hosts='["portal.example", "elsewhere.example"]')
+    assert instance.one().new == 1
+    assert web.urls() == [FEED, "https://elsewhere.example/feed/"]
+
+
+def test_an_answer_with_only_what_is_new_adds_to_what_was_read_before(
+    instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    """RFC 3229: 226 IM Used brings a part, and the items it leaves out are not gone."""
+    web.pages[FEED] = Page(rss(1, 2, 3), etag='"a"')
+    assert instance.one().new == 3
+    clock.pass_(hours=2)
+    web.pages[FEED] = Page(rss(4), etag='"b"', status=226)
+    assert (instance.one().new, len(instance.published())) == (1, 4)
+    assert (instance.record().items, instance.record().etag) == (3, '"b"')
+    clock.pass_(hours=2)
+    web.pages[FEED] = Page(rss(1, 2, 3, 4), etag='"c"')
+    assert instance.one().new == 0
+
+
+def test_what_a_feed_says_of_its_pace_is_kept(
+    instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    web.pages[FEED] = Page(rss(1).replace("<channel>", "<channel><ttl>180</ttl>"))
+    next_at = instance.one().next_at
+    assert next_at
+    assert timedelta(hours=2.6) < next_at - clock() < timedelta(hours=3.4)

@@ -16,19 +16,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
 
 import pytest
 
 from syndication.collect.extract import extract
 from syndication.collect.parse import PARSERS, Document
+from syndication.collect.probe.listing import Listing, find_lists
 from syndication.collect.sandbox import Sandbox, read_answer
+from syndication.domain.article import Item
 from syndication.domain.portal import ArticleReading, Read
 from syndication.errors import NotReadable
 from syndication.settings import HOUSE
 from tests.samples.hostile import generated
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+HOSTS = ("portal.example",)
 MEBIBYTE = 1 << 20
 FOR_EVER = generated.many_attributes(500_000)
 """Takes minutes."""
@@ -158,11 +160,22 @@ def test_a_parser_that_fails_is_our_fault_and_goes_to_the_log(
 ) -> None:
     with (
         caplog.at_level(logging.ERROR),
-        pytest.raises(NotReadable, match=r"our reader fails .*KeyError.*: report it"),
+        pytest.raises(NotReadable, match=r"our reader fails .*AttributeError.*: report it"),
     ):
-        box.parse(cast("Read", "no such way"), feed(b""))
+        box.run(find_lists, "no document", HOSTS, words=(Listing,))
     assert "Traceback" in caplog.text
     assert box.parse(Read.FEED, feed(generated.items(2))).items
+
+
+def test_any_step_may_read_there_and_answers_with_its_own_words(box: Sandbox) -> None:
+    rows = "".join(
+        f'<li><a href="/bai-{n}.html">Hội nghị chuyển đổi số lần thứ {n}</a></li>' for n in range(5)
+    )
+    page = Document(body=f'<ul class="tin">{rows}</ul>'.encode(), url="https://portal.example/")
+    found = box.run(find_lists, page, HOSTS, words=(Listing, Item, dict))
+    assert [[item.url for item in one.items] for one in found] == [[f"/bai-{n}.html" for n in range(5)]]
+    with pytest.raises(TypeError, match="find_lists answered tuple"):
+        box.run(find_lists, page, HOSTS, words=(Item, Listing, dict))
 
 
 def test_nothing_is_started_before_a_document_needs_it() -> None:
@@ -347,6 +360,9 @@ class Trap:
 
 
 def test_an_answer_can_hold_words_and_nothing_else() -> None:
-    assert read_answer(pickle.dumps(("found", timedelta(hours=1)))) == ("found", timedelta(hours=1))
+    found = ("found", timedelta(hours=1))
+    assert read_answer(pickle.dumps(found), words=(timedelta,)) == found
     with pytest.raises(pickle.UnpicklingError, match=r"may not answer with posix\.system"):
-        read_answer(pickle.dumps(("found", Trap())))
+        read_answer(pickle.dumps(("found", Trap())), words=(timedelta,))
+    with pytest.raises(pickle.UnpicklingError, match=r"may not answer with datetime\.timedelta"):
+        read_answer(pickle.dumps(found), words=(Path,))

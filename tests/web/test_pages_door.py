@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect
+from syndication.collect.pipeline import collect, corrections
 from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.domain.subscriber import Registration, SubscriberState
@@ -149,3 +149,23 @@ def test_the_stylesheet_may_be_kept_for_ever(client: FlaskClient) -> None:
     assert answer.mimetype == "text/css"
     assert "immutable" in answer.headers["Cache-Control"]
     assert client.get("/assets/page.html").status_code == 404
+
+
+def test_a_story_says_who_tells_it_and_why_they_were_taken_together(client: FlaskClient, house: House) -> None:
+    with house.store.read() as memory:
+        story = next(one for one in memory.stories.newest("all", limit=99) if len(one.tellings) > 1)
+    page = client.get(f"/stories/{story.id}").data.decode()
+    for telling in story.tellings:
+        assert house.catalogue.portals[telling.portal].name in page
+        assert telling.url in unescape(page)
+    assert page.count("Gộp vào tin này vì trùng") == len(story.tellings) - 1
+
+
+def test_a_withdrawn_story_is_gone_and_says_so(client: FlaskClient, house: House) -> None:
+    with house.store.read() as memory:
+        story = memory.stories.newest("all", limit=1)[0]
+    corrections.withdraw(house.round, story.id, why="Cổng báo nhầm")
+    answer = client.get(f"/stories/{story.id}")
+    assert answer.status_code == 410
+    assert "không còn nữa" in answer.data.decode()
+    assert story.title not in client.get("/").data.decode()

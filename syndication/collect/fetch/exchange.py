@@ -31,7 +31,7 @@ class Limits:
     hops: int = 5
     concurrency: int = 32
     per_host: int = 2
-    spacing: float = 0.5
+    spacing: float = 1.0
     """Between two starts at one host. Hosts named in ``SYNDICATION_PRIVATE_HOSTS`` are not spaced."""
 
 

@@ -21,6 +21,8 @@ class Document:
     url: str
     content_type: str | None = None
     charset: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What else the server said, by lower-cased name; repeated headers joined with a comma."""
     select: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """For listings: the CSS selectors of the source's file (``domain.portal.Source.select``)."""
     known: frozenset[str] = frozenset()
@@ -42,3 +44,5 @@ class Parsed:
     """Where older items are listed, absolute, when the document says so."""
     every: timedelta | None = None
     """How often the document itself says it changes (RSS ttl, sy:updatePeriod)."""
+    notes: tuple[str, ...] = ()
+    """What was read and yet does not look right, each in one plain line that says what to do."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from html.entities import html5
 from typing import Any
 from xml.sax.saxutils import escape
@@ -26,6 +27,14 @@ _XML_ILLEGAL = bytes({*range(32)} - set(b"\t\n\r"))
 _NON_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _ENTITY_OF_HTML = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
+_NUMBER = re.compile(r"\d{1,6}")
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -125,7 +134,24 @@ def _parsed(found: Any, *, hashes: tuple[str, ...] = (), left_out: frozenset[str
         hashes=hashes,
         left_out=left_out,
         generator=found.feed.get("generator"),
+        every=_every(found.feed),
     )
+
+
+def _every(feed: Any) -> timedelta | None:
+    """How often the feed says it is worth asking for: RSS's ttl in minutes, or the syndication module's period.
+
+    Whichever asks us to come more seldom. https://www.rssboard.org/rss-profile#element-channel-ttl,
+    https://web.resource.org/rss/1.0/modules/syndication/
+    """
+    said: list[timedelta] = []
+    if minutes := _NUMBER.fullmatch(str(feed.get("ttl", "")).strip()):
+        said.append(timedelta(minutes=int(minutes[0])))
+    period = _PERIODS.get(str(feed.get("sy_updateperiod", "")).strip().lower())
+    times = _NUMBER.fullmatch(str(feed.get("sy_updatefrequency") or "1").strip())
+    if period and times and int(times[0]):
+        said.append(period / int(times[0]))
+    return max(said, default=None)
 
 
 def _not_a_feed(body: bytes) -> str:

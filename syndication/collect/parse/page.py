@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import parse_qsl, urlsplit
 
-from cssselect import HTMLTranslator, SelectorError
-from cssselect import parse as parse_css
 from cssselect.parser import CombinedSelector, Element, Relation, Selector
 from lxml import etree
 
-from syndication import text
+from syndication import css, text
 from syndication.collect.canonical import absolute
 from syndication.collect.parse import markup
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
@@ -31,7 +29,6 @@ MOST_NODES = 50
 MOST_NESTED = 4
 """Items in items in items. What holds more is a frame of the page, and reading all of it for each would be slow."""
 
-_ATTRIBUTE = re.compile(r"@([A-Za-z_][\w:.-]*)\s*$")
 _NO_ADDRESS = re.compile(r"#|javascript:|data:|about:", re.IGNORECASE)
 _CUT_OFF = re.compile(r"\s*(?:…|\.{3})\s*$")
 # Words on a second link to the same article, in folded form; they are no title.
@@ -46,6 +43,11 @@ _NUMBERED = (
     re.compile(r"/page/(\d{1,5})/?$"),
     re.compile(r"/(?:trang|page)-(\d{1,5})(?:\.html?)?/?$"),
     re.compile(r"-(?:p|page)(\d{1,5})(?=(?:\.html?)?$)"),
+)
+# These tell nothing by themselves, /tin/2.html may be an article: both addresses must have them.
+_NUMBERED_ON_BOTH = (
+    re.compile(r"(?<=/)(\d{1,5})(?=\.html?$)"),
+    re.compile(r"(?<=/PhanTrang/)(?:\d{1,8}/)?(\d{1,5})(?=/)"),
 )
 _NUMBER_NAMES = frozenset({"page", "paged", "trang", "pageindex"})
 
@@ -77,12 +79,17 @@ def parse(document: Document) -> Parsed:
             return Parsed(items=())
         raise NotReadable(_changed(parts["item"], "finds nothing in it"))
     base = _base(root, document.url)
-    items = _Listing(parts, base, written_from=document.url).items(elements)[:MOST_ITEMS]
+    listing = _Listing(parts, base, written_from=document.url)
+    items = listing.items(elements)[:MOST_ITEMS]
     if not any(item.url for item in items):
         raise NotReadable(_changed(parts["link"], f"finds no address in any of {len(elements)} items"))
     if not any(item.title for item in items):
         raise NotReadable(_changed(parts.get("title", parts["link"]), "gives none of the items a title"))
-    return Parsed(items=tuple(items), next_url=_next(root, parts, here=document.url, base=base))
+    return Parsed(
+        items=tuple(items),
+        next_url=_next(root, parts, here=document.url, base=base),
+        notes=tuple(listing.notes(elements)),
+    )
 
 
 def _changed(part: _Part, what: str) -> str:
@@ -107,16 +114,14 @@ class _Part:
 
     @classmethod
     def of(cls, name: str, written: str) -> _Part:
-        ending = _ATTRIBUTE.search(written)
-        css = written[: ending.start()] if ending else written
         try:
-            selectors = tuple(parse_css(css.strip() or ":scope"))
-            path = _compiled(*selectors, most=MOST_ELEMENTS if name == "item" else MOST_NODES)
-        except (SelectorError, etree.XPathError, RecursionError) as cause:
+            read = css.Css.of(written)
+        except css.NoSelector as cause:
             raise NotReadable(
                 f'select.{name} = "{written}" is no CSS selector ({cause}): correct it in the portal\'s file'
             ) from cause
-        return cls(name, written, selectors, path, ending[1].lower() if ending else None)
+        path = css.xpath(read.selectors, most=MOST_ELEMENTS if name == "item" else MOST_NODES)
+        return cls(name, written, read.selectors, path, read.attribute)
 
     def find(self, within: etree._Element) -> list[etree._Element]:
         """The elements that it means, in the order of the page."""
@@ -147,14 +152,7 @@ class _Part:
                 continue
             container = Selector(tree.selector)
             if any(container.specificity()[:2]):
-                yield _compiled(container, most=1)
-
-
-def _compiled(*selectors: Selector, most: int) -> etree.XPath:
-    """XPath of what any of the selectors means; each is cut before libxml2 brings them all into order, slowly."""
-    translator = HTMLTranslator()
-    paths = (translator.selector_to_xpath(one, translate_pseudo_elements=True) for one in selectors)
-    return etree.XPath(" | ".join(f"({path})[position() <= {most}]" for path in paths))
+                yield css.xpath([container], most=1)
 
 
 def _evaluate(path: etree.XPath, within: etree._Element) -> list[etree._Element]:
@@ -212,6 +210,23 @@ class _Listing:
         for key, item in whole + bare:
             items[key] = _merged(items[key], item) if key in items else item
         return [items[key] for key in sorted(items, key=places.__getitem__)]
+
+    def notes(self, elements: Sequence[etree._Element]) -> Iterator[str]:
+        """What the operator should know of selectors that find nothing in any item; the items stay."""
+        finds = {
+            "title": (
+                lambda element: any(self._texts("title", element)),
+                "the links' own words stand in for it",
+            ),
+            "date": (self._date, "the articles' own pages must tell it"),
+        }
+        for name, (find, instead) in finds.items():
+            if name in self.parts and not any(map(find, elements)):
+                part = self.parts[name]
+                yield (
+                    f'select.{name} = "{part.written}" finds no {name} in any of {len(elements)} items, so {instead}: '
+                    "open the address in a browser and correct it in the portal's file"
+                )
 
     def _links(self, element: etree._Element) -> _Links:
         part = self.parts["link"]
@@ -431,4 +446,8 @@ def _numbered(url: str) -> tuple[tuple[object, ...], int]:
         if not numbers and (found := form.search(path)):
             numbers.append(found[1])
             path = path[: found.start()] + path[found.end() :]
+    for form in _NUMBERED_ON_BOTH:
+        if not numbers and (found := form.search(path)):
+            numbers.append(found[1])
+            path = f"{path[: found.start(1)]}#{path[found.end(1) :]}"
     return (place.netloc, path.rstrip("/"), *sorted(pairs)), int(numbers[0]) if numbers else 1

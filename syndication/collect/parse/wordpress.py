@@ -12,6 +12,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from syndication.collect.canonical import absolute
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
 from syndication.collect.parse.jsonfeed import read_json, rows, string, table, values
 from syndication.domain.article import Item
@@ -24,6 +25,10 @@ _NO_CATEGORY = frozenset({"uncategorized", "chua-phan-loai", "chua-duoc-phan-loa
 """Slugs of the category that WordPress gives when the editor chose none."""
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+_NUMBER = re.compile(r"[0-9]{1,6}")
+# A comma in an address or between quotes separates nothing.
+_PARAMETER = r"""\s*;\s*([^\s;,="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?"""
+_LINK = re.compile(rf"<([^<>]*)>((?:{_PARAMETER})*)")
 _CLOSED = ("rest_forbidden", "rest_login_required", "rest_not_logged_in", "rest_cannot", "rest_disabled")
 
 
@@ -46,7 +51,36 @@ def parse(document: Document) -> Parsed:
         raise NotReadable(
             "the JSON is a list, but not of posts: the address must end in /wp-json/wp/v2/posts?_embed=1"
         )
-    return Parsed(items=tuple(_item(post) for post in posts[:MOST_ITEMS]))
+    return Parsed(
+        items=tuple(_item(post) for post in posts[:MOST_ITEMS]), next_url=_next(document) if posts else None
+    )
+
+
+def _next(document: Document) -> str | None:
+    """Where older posts are listed: as the header Link says (RFC 8288), else by the number of pages.
+
+    WordPress sends both (developer.wordpress.org/rest-api/using-the-rest-api/pagination). Proxies that add their own
+    Link, or take it out, are not rare.
+    """
+    for target, relations in _links(document.headers.get("link", "")):
+        address = absolute(target, document.url) if "next" in relations else None
+        if address and address != absolute(document.url, document.url):
+            return asked(address)
+    parts = urlsplit(document.url)
+    pairs = [pair for pair in parts.query.split("&") if pair]
+    here = next((pair.partition("=")[2] for pair in pairs if pair.startswith("page=")), "1")
+    pages = document.headers.get("x-wp-totalpages", "").strip()
+    if not (_NUMBER.fullmatch(here) and _NUMBER.fullmatch(pages) and int(here) < int(pages)):
+        return None
+    pairs = [pair for pair in pairs if not pair.startswith("page=")]
+    return asked(urlunsplit(parts._replace(query="&".join([*pairs, f"page={int(here) + 1}"]), fragment="")))
+
+
+def _links(header: str) -> Iterator[tuple[str, list[str]]]:
+    """The targets of a Link header and what each is to the document, in lower case (RFC 8288 §3)."""
+    for link in _LINK.finditer(header):
+        names = ((name.lower(), quoted or bare) for name, quoted, bare in re.findall(_PARAMETER, link[2]))
+        yield link[1], next((said.lower().split() for name, said in names if name == "rel"), [])
 
 
 def _refusal(answer: Mapping[str, Any]) -> str:

@@ -232,5 +232,9 @@ class Reader:
 
 def _document(answer: Fetched) -> Document:
     return Document(
-        body=answer.body, url=answer.url, content_type=answer.content_type, charset=answer.charset
+        body=answer.body,
+        url=answer.url,
+        content_type=answer.content_type,
+        charset=answer.charset,
+        headers=answer.headers,
     )

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from syndication import __version__
-from syndication.collect import timing
-from syndication.collect.categorise import Categoriser
+from syndication.collect import canonical, timing
 from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
 from syndication.collect.parse import PARSERS, wordpress
 from syndication.collect.pipeline.keeper import keep
 from syndication.collect.pipeline.reader import FetchesMany, Read, Reader
+from syndication.collect.pipeline.settle import Newsroom
 from syndication.collect.sandbox import Sandbox
 from syndication.domain.portal import Catalogue, Portal, Source
 from syndication.domain.portal import Read as Way
@@ -157,7 +156,7 @@ class _Desk:
         self._trust = trust
         self._owner = new_owner()
         self._held_at = house.now()
-        self._categoriser = Categoriser.of(house.catalogue.categories)
+        self._newsroom = Newsroom.of(house.catalogue, house.links)
         self._reader = Reader(house.store, fetcher, house.sandbox, user_agent=house.user_agent, now=house.now)
         self._spread = random.Random()  # noqa: S311 -- it spreads requests in time
 
@@ -221,9 +220,9 @@ class _Desk:
         now = self._house.now()
         url = record.url
         if record.moved_to and record.moved_at and record.moved_at < now - MOVED_FOR_GOOD:
-            # Within its own host a source may move by itself; another host is for a person to confirm.
-            same_host = urlsplit(record.moved_to).hostname == urlsplit(record.url).hostname
-            url = record.moved_to if same_host else record.url
+            # Within the portal's hosts a source may move by itself; a person confirms another by naming it there.
+            confirmed = canonical.belongs_to(record.moved_to, self._portal(source).hosts)
+            url = record.moved_to if confirmed else record.url
         if source.read is Way.WORDPRESS:
             url = wordpress.asked(url)
         fresh = (
@@ -271,9 +270,7 @@ class _Desk:
             memory.alone()
             if not memory.sources.still_mine(record.id, owner=self._owner):
                 return _skipped(source, "it took too long and somebody else has read it")
-            new, changed = keep(
-                memory, read.readings, categoriser=self._categoriser, links=self._house.links, now=now
-            )
+            new, changed = keep(memory, read.readings, newsroom=self._newsroom, now=now)
             next_at = self._succeeded(memory, source, record, answer, read=read, new=bool(new), chunks=chunks)
         return SourceReport(
             portal=source.portal,

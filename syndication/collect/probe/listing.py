@@ -80,7 +80,7 @@ class Listing:
         return count * (1 + 2 * self.dated / count + leads + pictures / 2)
 
 
-def find_lists(document: Document, *, hosts: Collection[str]) -> tuple[Listing, ...]:
+def find_lists(document: Document, hosts: Collection[str]) -> tuple[Listing, ...]:
     """The lists of news in a page, the best first; raises NotReadable when the document is no page.
 
     ``hosts`` are the portal's; links elsewhere are not its news.

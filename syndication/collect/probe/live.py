@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from syndication.collect import robots
 from syndication.collect.fetch import PAGE_ACCEPT, Fetched, Request
 from syndication.collect.probe.reading import STALE, Fetches, Reading, read_source
+from syndication.collect.sandbox import Sandbox
 from syndication.domain.portal import Catalogue, Portal, Read, Source
 from syndication.errors import SourceError
 
@@ -30,7 +31,9 @@ class Looked:
     """What is broken and what to do; of a source that is well, what is worth knowing."""
 
 
-def look(catalogue: Catalogue, *, fetcher: Fetches, now: datetime, user_agent: str) -> Iterator[Looked]:
+def look(
+    catalogue: Catalogue, *, fetcher: Fetches, sandbox: Sandbox, now: datetime, user_agent: str
+) -> Iterator[Looked]:
     """Read every source once, in order of arrival. Never raises for what one source does."""
     sources = {source.url: source for source in catalogue.sources}
     for url in _refused(list(sources.values()), fetcher, user_agent=user_agent):
@@ -42,7 +45,7 @@ def look(catalogue: Catalogue, *, fetcher: Fetches, now: datetime, user_agent: s
         try:
             if isinstance(answer, SourceError):
                 raise answer
-            yield _well(_read(source, portal, answer, fetcher, now=now), answer, now=now)
+            yield _well(_read(source, portal, answer, fetcher, sandbox=sandbox, now=now), answer, now=now)
         except SourceError as trouble:
             yield _broken(source, str(trouble))
 
@@ -60,14 +63,16 @@ def _refused(sources: list[Source], fetcher: Fetches, *, user_agent: str) -> lis
     ]
 
 
-def _read(source: Source, portal: Portal, answer: Fetched, fetcher: Fetches, *, now: datetime) -> Reading:
-    reading = read_source(source, portal, answer, now=now)
+def _read(
+    source: Source, portal: Portal, answer: Fetched, fetcher: Fetches, *, sandbox: Sandbox, now: datetime
+) -> Reading:
+    reading = read_source(source, portal, answer, sandbox=sandbox, now=now)
     if reading.items or not reading.next_url:
         return reading
     for _, following in fetcher.fetch_all([Request(url=reading.next_url)]):  # of an index of sitemaps
         if isinstance(following, SourceError):
             raise following
-        return read_source(source, portal, following, now=now)
+        return read_source(source, portal, following, sandbox=sandbox, now=now)
     return reading
 
 
@@ -78,6 +83,8 @@ def _well(reading: Reading, answer: Fetched, *, now: datetime) -> Looked:
         says = f"it has moved for good: set url to {answer.permanent_url}"
     elif not reading.articles:
         says = "it lists nothing now"
+    elif reading.notes:
+        says = "; ".join(reading.notes)
     elif reading.source.read is not Read.SITEMAP and not reading.dated:
         says = "none of its items has a date that can be read"
     elif newest and now - newest >= STALE:

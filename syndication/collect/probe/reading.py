@@ -1,4 +1,4 @@
-"""Reads what may be a source as collecting would, ranks what came, chooses, and says why. Pure.
+"""Reads what may be a source as collecting would, ranks what came, chooses, and says why. Pure, but for the sandbox.
 
 Ranked by what a digest needs: dates that are not stale, then summaries; then what was made for programs to read before
 what was made for people; then how much there is.
@@ -18,8 +18,9 @@ from syndication.collect.dates import keep_date, read_date
 from syndication.collect.enrich import completed
 from syndication.collect.fetch import Fetched, Request
 from syndication.collect.normalise import Dropped, Place, article_of
-from syndication.collect.parse import PARSERS, Document, markup
+from syndication.collect.parse import Document, markup
 from syndication.collect.probe.front import document_of
+from syndication.collect.sandbox import Sandbox
 from syndication.domain.article import Article, Item
 from syndication.domain.portal import NO_SELECTORS, FetchArticle, Portal, Read, SlashDates, Source
 from syndication.errors import NotReadable, SourceError
@@ -81,6 +82,8 @@ class Reading:
     dropped: tuple[str, ...]
     """Why the others became none."""
     next_url: str | None
+    notes: tuple[str, ...] = ()
+    """What does not look right, though it was read."""
 
     @property
     def dated(self) -> int:
@@ -127,9 +130,9 @@ class Reading:
 # ------------------------------------------------------------------ reading
 
 
-def way_of(answer: Fetched) -> Read:
-    """How an answer wants to be read; raises NotReadable where it is nothing that lists news for programs."""
-    body = markup.characters(document_of(answer))
+def way_of(document: Document) -> Read:
+    """How a document wants to be read; raises NotReadable where it is nothing that lists news for programs."""
+    body = markup.characters(document)
     match markup.sniff(body):
         case markup.Came.FEED:
             return Read.FEED
@@ -137,12 +140,14 @@ def way_of(answer: Fetched) -> Read:
             return Read.SITEMAP
         case markup.Came.JSON:
             return Read.WORDPRESS if body.lstrip("\ufeff \t\r\n").startswith("[") else Read.JSONFEED
-    raise NotReadable(markup.what_came(body, wanted="a feed", url=answer.url))
+    raise NotReadable(markup.what_came(body, wanted="a feed", url=document.url))
 
 
-def read_source(source: Source, portal: Portal, answer: Fetched, *, now: datetime) -> Reading:
+def read_source(
+    source: Source, portal: Portal, answer: Fetched, *, sandbox: Sandbox, now: datetime
+) -> Reading:
     """Read an answer as this source; raises NotReadable where it cannot be read, or where nothing in it is of use."""
-    parsed = PARSERS[source.read](_document(source, answer))
+    parsed = sandbox.parse(source.read, _document(source, answer))
     place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
     # A sitemap names no titles; the articles' own pages will, and until then the address stands for it.
     nameless = source.read is Read.SITEMAP and portal.article.fetch is not FetchArticle.NEVER
@@ -164,30 +169,38 @@ def read_source(source: Source, portal: Portal, answer: Fetched, *, now: datetim
         articles=tuple(article for _, article in kept),
         dropped=tuple(dropped),
         next_url=parsed.next_url,
+        notes=parsed.notes,
     )
 
 
-def read_slashes(source: Source, portal: Portal, answer: Fetched, *, now: datetime) -> SlashDates:
-    """What 4/7/2024 means there: the day first, unless more dates make sense the other way round.
+def read_slashes(
+    source: Source, portal: Portal, answer: Fetched, *, sandbox: Sandbox, now: datetime
+) -> SlashDates:
+    """What 4/7/2024 means there: the day first, unless more dates make sense in another way.
 
-    .NET's print with AM and PM has the month first, and then so have its dates without a time.
+    .NET's print with AM and PM has the month first, and then so have its dates without a time. Where a day beyond the
+    twelfth shows that it has not, the day is first always.
     """
-    items = PARSERS[source.read](_document(source, answer)).items
+    items = sandbox.parse(source.read, _document(source, answer)).items
     zone = ZoneInfo(portal.timezone)
 
     def sense(slashes: SlashDates) -> int:
         read = (read_date(item.published, slashes=slashes, zone=zone) for item in items)
         return sum(keep_date(one, first_seen=now) is not None for one in read)
 
+    if sense(SlashDates.DMY_ALWAYS) > max(sense(SlashDates.DMY), sense(SlashDates.MDY)):
+        return SlashDates.DMY_ALWAYS
     swapped = sense(SlashDates.MDY) - sense(SlashDates.DMY)
     american = any(_AMERICAN.search(item.published or "") for item in items)
     return SlashDates.MDY if swapped > 0 or (american and not swapped) else SlashDates.DMY
 
 
-def as_kept(item: Item, place: Place, page: Fetched | None, *, now: datetime) -> Article | None:
+def as_kept(
+    item: Item, place: Place, page: Fetched | None, *, sandbox: Sandbox, now: datetime
+) -> Article | None:
     """The article as collecting would keep it, with what its own page adds; None where it would be dropped."""
     if page is not None:
-        item = completed(item, document_of(page), place)
+        item = completed(item, document_of(page), place, extract=sandbox.extract)
     article = article_of(item, place, now=now)
     return article if isinstance(article, Article) else None
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urljoin
 
 from syndication import text
@@ -13,8 +15,18 @@ from syndication.collect import canonical, robots
 from syndication.collect.enrich import needs_page
 from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
 from syndication.collect.normalise import Place
-from syndication.collect.probe.front import Page, id_from, is_front, lists_comments, name_of, path_of, twins
-from syndication.collect.probe.listing import find_lists, read_with
+from syndication.collect.probe.front import (
+    Link,
+    Page,
+    document_of,
+    id_from,
+    is_front,
+    lists_comments,
+    path_of,
+    read_page,
+    twins,
+)
+from syndication.collect.probe.listing import Listing, find_lists, read_with
 from syndication.collect.probe.reading import (
     MOST_PARTS,
     Candidate,
@@ -30,6 +42,7 @@ from syndication.collect.probe.reading import (
     way_of,
 )
 from syndication.collect.probe.software import HABITS, OTHER_SITEMAPS, SITEMAPS, Software, name_software
+from syndication.collect.sandbox import Sandbox
 from syndication.domain.article import Article, Item
 from syndication.domain.portal import Portal, Read, Source
 from syndication.errors import FetchFailed, NotReadable, SourceError
@@ -43,6 +56,8 @@ KEPT_FOR_ARTICLES = 5
 FEWEST_PROOFS = 5
 """Fewer items than this, over all lists of one make, do not prove that selectors are right."""
 EVERY = timedelta(hours=1)
+
+_T = TypeVar("_T")
 
 _FOR_PROGRAMS = (Read.FEED, Read.JSONFEED, Read.WORDPRESS)
 _ADVICE = re.compile(r"[;:] (?![^«]*»)")
@@ -71,15 +86,21 @@ class Probed:
 
 
 def probe(
-    url: str, *, fetcher: Fetches, now: datetime, user_agent: str, portal_id: str | None = None
+    url: str,
+    *,
+    fetcher: Fetches,
+    sandbox: Sandbox,
+    now: datetime,
+    user_agent: str,
+    portal_id: str | None = None,
 ) -> Probed:
     """Find out how to read the portal at this address; raises SourceError where the address itself fails.
 
-    The address may be the portal's front page, a list of its news, or a feed. ``now`` is aware; ``user_agent`` is how
-    we introduce ourselves, for robots.txt; ``portal_id`` is the portal's id, if it is
-    chosen already.
+    The address may be the portal's front page, a list of its news, or a feed. What comes is read in ``sandbox``: a
+    stranger wrote it. ``now`` is aware; ``user_agent`` is how we introduce ourselves, for robots.txt; ``portal_id`` is
+    the portal's id, if it is chosen already.
     """
-    asking = _Asking(fetcher)
+    asking = _Asking(fetcher, sandbox)
     return _Search(asking, asking.first(url), portal_id=portal_id, now=now, user_agent=user_agent).run(url)
 
 
@@ -88,8 +109,10 @@ class _Asking:
     """Asks each address once and remembers what came, until the budget is spent."""
 
     fetcher: Fetches
+    sandbox: Sandbox
     left: int = MOST_REQUESTS
     answers: dict[str, Fetched | SourceError] = field(default_factory=dict)
+    _pages: dict[str, Page | None] = field(default_factory=dict)
 
     def first(self, url: str) -> Fetched:
         """The answer at this address; raises SourceError when there is none."""
@@ -114,9 +137,38 @@ class _Asking:
         return answer if isinstance(answer, Fetched) else None
 
     def page(self, url: str) -> Page | None:
-        """The page at an address that was asked for, or None."""
-        answer = self.got(url)
-        return Page.of(answer) if answer else None
+        """The page at an address that was asked for, or None.
+
+        One that cannot be read counts from then on as a bad answer: nobody needs to try for as long again.
+        """
+        if url not in self._pages:
+            answer = self.got(url)
+            try:
+                self._pages[url] = self._read(answer) if answer else None
+            except NotReadable as trouble:
+                self.answers[url] = trouble
+                self._pages[url] = None
+        return self._pages[url]
+
+    def _read(self, answer: Fetched) -> Page | None:
+        return self.sandbox.run(read_page, document_of(answer), answer.request.url, words=(Page, Link))
+
+    def lists(self, page: Page, hosts: Collection[str]) -> tuple[Listing, ...]:
+        """The lists of news in a page, the best first."""
+        return self._try(find_lists, page, tuple(hosts)) or ()
+
+    def read_with(self, page: Page, select: Mapping[str, str]) -> Listing | None:
+        """What these selectors read on a page, or None."""
+        return self._try(read_with, page, select)
+
+    def _try(self, step: Callable[..., _T], page: Page, how: object) -> _T | None:
+        if (answer := self.got(page.asked)) is None:
+            return None
+        try:
+            return self.sandbox.run(step, document_of(answer), how, words=(Listing, Item, dict))
+        except NotReadable as trouble:
+            self.answers[page.asked] = trouble
+            return None
 
 
 class _Search:
@@ -126,6 +178,7 @@ class _Search:
         self, asking: _Asking, given: Fetched, *, portal_id: str | None, now: datetime, user_agent: str
     ) -> None:
         self._asking = asking
+        self._sandbox = asking.sandbox
         self._given = given
         self._now = now
         self._user_agent = user_agent
@@ -133,7 +186,7 @@ class _Search:
         self._root = urljoin(given.url, "/")
         self._robots = robots.address_for(given.url)
         self._rules = self._ask_rules()
-        page = Page.of(given)
+        page = asking.page(given.request.url)
         front = page if page and is_front(given.request.url) else self._ask_front()
         self._pages = [one for one in ((page,) if page is front else (page, front)) if one]
         self._front = front or page
@@ -142,7 +195,7 @@ class _Search:
         moved_from = twins(given.request.url) if given.permanent_url else ()
         self._portal = Portal(
             id=portal_id or id_from(home),
-            name=next(filter(None, map(name_of, filter(None, (front, page)))), canonical.host_of(home)),
+            name=next((one.name for one in (front, page) if one and one.name), canonical.host_of(home)),
             home=home,
             hosts=tuple(dict.fromkeys((*twins(home), *twins(given.url), *moved_from))),
             sources=(),
@@ -165,7 +218,8 @@ class _Search:
     def run(self, url: str) -> Probed:
         """Search, as far as it takes to find something good."""
         if not self._pages or self._given.request.url not in {page.asked for page in self._pages}:
-            self._try([Candidate(url=self._start, found="the address given")], known=self._given)
+            known = self._asking.answers[self._given.request.url]
+            self._try([Candidate(url=self._start, found="the address given")], known=known)
         if not self._found(_FOR_PROGRAMS):
             self._try_feeds()
             self._follow_indexes()
@@ -194,9 +248,9 @@ class _Search:
     def _name_software(self, more: Iterable[str] = ()) -> tuple[Software, str]:
         addresses = {path for page in self._pages for path in page.own_addresses(self._portal.hosts)}
         return name_software(
-            generators=[*filter(None, (page.meta("generator") for page in self._pages)), *more],
+            generators=[*filter(None, (page.generator for page in self._pages)), *more],
             addresses=sorted(addresses),
-            markup="\n".join(page.markup for page in self._pages),
+            traces=dict(ChainMap(*(dict(page.traces) for page in self._pages))),
             headers=self._given.headers,
         )
 
@@ -210,7 +264,7 @@ class _Search:
 
     # --- trying
 
-    def _try(self, candidates: Iterable[Candidate], *, known: Fetched | None = None) -> None:
+    def _try(self, candidates: Iterable[Candidate], *, known: Fetched | SourceError | None = None) -> None:
         """Ask for these and keep what came of each; ``known`` is the answer that is there already."""
         new: dict[str, Candidate] = {}
         for one in candidates:
@@ -246,28 +300,36 @@ class _Search:
         source = Source(
             portal=self._portal.id,
             url=url,
-            read=Read.PAGE if candidate.select else way_of(answer),
+            read=Read.PAGE
+            if candidate.select
+            else self._sandbox.run(way_of, document_of(answer), words=(Read,)),
             every=EVERY,
             label=candidate.label or None,
             select=candidate.select,
         )
-        source = replace(source, dates=read_slashes(source, self._portal, answer, now=self._now))
-        reading = read_source(source, self._portal, answer, now=self._now)
+        dates = read_slashes(source, self._portal, answer, sandbox=self._sandbox, now=self._now)
+        source = replace(source, dates=dates)
+        reading = self._read_as(source, answer)
         if not reading.items and reading.next_url and self._asking.ask([reading.next_url]):
             # An index of sitemaps: collecting follows it to the newest one.
             following = self._asking.got(reading.next_url)
-            reading = read_source(source, self._portal, following, now=self._now) if following else reading
+            reading = self._read_as(source, following) if following else reading
         return reading
+
+    def _read_as(self, source: Source, answer: Fetched) -> Reading:
+        return read_source(source, self._portal, answer, sandbox=self._sandbox, now=self._now)
 
     def _try_feeds(self) -> None:
         """What the pages name, then what such software usually has."""
         named = [
             # A feed's title in the page's head is the site's name; it only tells comments from news.
             Candidate(
-                url=url, found="named in the page's head", label=title if lists_comments("", title) else ""
+                url=feed.address,
+                found="named in the page's head",
+                label=feed.said if lists_comments("", feed.said) else "",
             )
             for page in self._pages
-            for url, title in page.alternates()
+            for feed in page.feeds
         ]
         linked = [
             Candidate(url=url, found="linked in the page", label=label)
@@ -337,12 +399,12 @@ class _Search:
         shared = {
             tuple(listing.select.items()): listing.select
             for page in pages
-            for listing in find_lists(page.document, hosts=self._portal.hosts)
+            for listing in self._asking.lists(page, self._portal.hosts)
         }
         best: Mapping[str, str] = {}
         most = 0.0
         for select in shared.values():
-            listings = [listing for page in pages if (listing := read_with(page.document, select))]
+            listings = [listing for page in pages if (listing := self._asking.read_with(page, select))]
             # A box of «newest» that stands on every page counts once.
             different = len({item.url for listing in listings for item in listing.items})
             worth = different * max(listing.worth / len(listing.items) for listing in listings)
@@ -354,9 +416,9 @@ class _Search:
             answer = self._asking.answers[page.asked]
             if not self._allows(page.asked):
                 answer = NotReadable("robots.txt asks us not to read it")
-            elif not best:
+            elif isinstance(answer, Fetched) and not best:
                 answer = NotReadable("no list of news is to be made out in it")
-            elif not read_with(page.document, best):
+            elif isinstance(answer, Fetched) and not self._asking.read_with(page, best):
                 answer = NotReadable("it has no list of the make of the others")
             self._keep(candidate, answer)
         return bool(best)
@@ -403,7 +465,7 @@ class _Search:
         shown = []
         for item, place, article in newest:
             page = self._asking.got(article.url) if article.url in asked else None
-            if whole := as_kept(item, place, page, now=self._now):
+            if whole := as_kept(item, place, page, sandbox=self._sandbox, now=self._now):
                 shown.append(whole.also_under(article.labels, article.categories))
         return tuple(shown), len(set(wanted) - asked)
 

@@ -10,6 +10,10 @@ from types import MappingProxyType
 
 from syndication import text
 
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_SHOWN = 40
+"""Characters of a trace that are shown."""
+
 
 class Software(StrEnum):
     """What portals run on, in the words a person would use."""
@@ -116,29 +120,44 @@ SITEMAPS: Mapping[Software, tuple[str, ...]] = MappingProxyType(
 OTHER_SITEMAPS = ("/news-sitemap.xml", "/sitemap.xml")
 
 
+def traces_in(markup: str) -> dict[str, str]:
+    """What a page's markup bears of any software: the expressions that find something, each with what it finds."""
+    found = {
+        one: re.search(one, markup, _FLAGS)
+        for traces in (*_TRACES.values(), _ASP_NET)
+        for one in traces.markup
+    }
+    return {one: match[0][:_SHOWN] for one, match in found.items() if match}
+
+
 def name_software(
-    *, generators: Iterable[str], addresses: Collection[str], markup: str, headers: Mapping[str, str]
+    *,
+    generators: Iterable[str],
+    addresses: Collection[str],
+    traces: Mapping[str, str],
+    headers: Mapping[str, str],
 ) -> tuple[Software, str]:
     """The software, and the evidence in words ("" for none).
 
-    ``addresses`` are the portal's own, as path and query; ``headers`` have lower-case names. A generator settles
-    it; else the software with most kinds of traces is named, and ASP.NET only where nothing more is known.
+    ``addresses`` are the portal's own, as path and query; ``traces`` are those of its pages (``traces_in``);
+    ``headers`` have lower-case names. A generator settles it; else the software with most kinds of traces is named,
+    and ASP.NET only where nothing more is known.
     """
     for said in (*generators, headers.get("x-generator", "")):
-        for software, traces in _TRACES.items():
-            if re.search(traces.generator, said, re.IGNORECASE):
+        for software, known in _TRACES.items():
+            if re.search(known.generator, said, re.IGNORECASE):
                 return software, f"its own word, «{text.shorten(text.one_line(said), 60)}»"
     lines = "\n".join(addresses)
-    found = {software: _evidence(traces, lines, markup, headers) for software, traces in _TRACES.items()}
+    found = {software: _evidence(known, lines, traces, headers) for software, known in _TRACES.items()}
     software, evidence = max(found.items(), key=lambda one: len(one[1]))
     if not evidence:
-        software, evidence = Software.ASP_NET, _evidence(_ASP_NET, lines, markup, headers)
+        software, evidence = Software.ASP_NET, _evidence(_ASP_NET, lines, traces, headers)
     return (software, ", ".join(evidence[:3])) if evidence else (Software.UNKNOWN, "")
 
 
-def _evidence(traces: _Traces, addresses: str, markup: str, headers: Mapping[str, str]) -> list[str]:
-    expressions = [(one, addresses) for one in traces.addresses] + [(one, markup) for one in traces.markup]
-    found = (re.search(one, where, re.IGNORECASE | re.MULTILINE) for one, where in expressions)
-    return [f"«{match[0][:40]}»" for match in found if match] + [
-        f"the header {name}" for name in traces.headers if name in headers
-    ]
+def _evidence(
+    known: _Traces, addresses: str, traces: Mapping[str, str], headers: Mapping[str, str]
+) -> list[str]:
+    matches = filter(None, (re.search(one, addresses, _FLAGS) for one in known.addresses))
+    found = [match[0][:_SHOWN] for match in matches] + [traces[one] for one in known.markup if one in traces]
+    return [f"«{one}»" for one in found] + [f"the header {name}" for name in known.headers if name in headers]

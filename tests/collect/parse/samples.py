@@ -1,7 +1,8 @@
 """Answers of portals kept as files: beside ``name.html`` stands ``name.expected.toml``, what must be read in it.
 
-The expectation gives the document's ``url`` (and ``charset``, ``select``), and then either the ``item`` tables and
-``next_url``, all of them and nothing else, or ``refused``, a part of what the refusal says.
+The expectation gives the document's ``url`` (and ``charset``, ``headers``, ``select``), and then either the ``item``
+tables, ``next_url``, ``notes``, ``generator`` and ``every`` (minutes), all of them and nothing else, or ``refused``, a
+part of what the refusal says.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,11 @@ def check(parse: Callable[[Document], Parsed], sample: Path) -> None:
     """Read a sample and compare it with what stands beside it."""
     told = tomllib.loads(sample.with_suffix(".expected.toml").read_text(encoding="utf-8"))
     document = Document(
-        body=sample.read_bytes(), url=told["url"], charset=told.get("charset"), select=told.get("select", {})
+        body=sample.read_bytes(),
+        url=told["url"],
+        charset=told.get("charset"),
+        headers=told.get("headers", {}),
+        select=told.get("select", {}),
     )
     if refused := told.get("refused"):
         assert refused in refusal(parse, document)
@@ -46,6 +52,9 @@ def check(parse: Callable[[Document], Parsed], sample: Path) -> None:
     parsed = parse(document)
     assert list(parsed.items) == list(items)
     assert parsed.next_url == told.get("next_url")
+    assert list(parsed.notes) == told.get("notes", [])
+    assert parsed.generator == told.get("generator")
+    assert parsed.every == (timedelta(minutes=told["every"]) if "every" in told else None)
 
 
 def refusal(parse: Callable[[Document], Parsed], document: Document) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,27 @@ def test_a_document_that_names_a_file_or_an_address_opens_neither(tmp_path: Path
     secret.write_text(rss("bí mật"), encoding="utf-8")
     for body in (str(secret), f"file://{secret}", "http://192.0.2.1/rss"):
         assert "neither RSS nor Atom" in refusal(body.encode())
+
+
+@pytest.mark.parametrize(
+    ("says", "every"),
+    [
+        ("<ttl>90</ttl>", timedelta(minutes=90)),
+        ("<ttl> 15\n</ttl>", timedelta(minutes=15)),
+        (
+            "<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>",
+            timedelta(minutes=30),
+        ),
+        ("<sy:updatePeriod>\n daily </sy:updatePeriod>", timedelta(days=1)),
+        ("<ttl>30</ttl><sy:updatePeriod>hourly</sy:updatePeriod>", timedelta(hours=1)),
+        ("<ttl>often</ttl>", None),
+        ("<ttl>-5</ttl>", None),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", None),
+        ("<sy:updatePeriod>whenever</sy:updatePeriod>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_says_how_often_it_is_worth_asking_for(says: str, every: timedelta | None) -> None:
+    body = rss(TITLE).replace("<rss ", '<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ')
+    body = body.replace("<channel>", f"<channel>{says}")
+    assert feed.parse(Document(body=body.encode(), url=HERE)).every == every

@@ -54,3 +54,14 @@ def quadratic(size: int, times: int) -> bytes:
 def open_cdata(count: int) -> bytes:
     """CDATA begun again and again and never ended."""
     return START + b"<item><title>" + b"<![CDATA[" * count
+
+
+def wide_frames(links: int) -> bytes:
+    """A page whose every link stands in two hundred boxes with names of many kilobytes: whoever asks each link where it
+    stands is busy for minutes.
+    """
+    frames = f'<div class="{"x y " * 2000}">' * 200
+    listed = "".join(
+        f'<a href="/bai-{n}.html">Hội nghị chuyển đổi số toàn tỉnh lần {n}</a>' for n in range(links)
+    )
+    return f"<html><body>{frames}{listed}".encode()

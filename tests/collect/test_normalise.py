@@ -1,0 +1,177 @@
+"""An item becomes an article in our shape: what readers see is plain, sound and free of what belongs to the page."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndication.collect.normalise import Dropped, Place, keys_of, normalise, read_published, summary_of
+from syndication.domain.article import Article, Item
+from syndication.domain.portal import ArticleReading, Portal, Read, SlashDates, Source
+
+NOW = datetime(2024, 7, 6, 2, 0, tzinfo=UTC)
+
+
+def place(
+    *, generator: str | None = None, dates: SlashDates = SlashDates.DMY, zone: str = "Asia/Ho_Chi_Minh"
+) -> Place:
+    url = "https://portal.example/rss"
+    source = Source(portal="cong", url=url, read=Read.FEED, every=timedelta(hours=1), dates=dates)
+    portal = Portal(
+        id="cong",
+        name="Cổng",
+        home="https://portal.example/",
+        hosts=("portal.example",),
+        timezone=zone,
+        sources=(source,),
+        article=ArticleReading(full_text=True),
+    )
+    return Place(portal=portal, source=source, url=url, generator=generator)
+
+
+def kept(*, url: str = "/a", title: str = "Tin", **said: str) -> Article:
+    article = normalise(Item(url=url, title=title, **said), place(), now=NOW)  # type: ignore[arg-type]
+    assert isinstance(article, Article), article
+    return article
+
+
+@pytest.mark.parametrize(
+    ("printed", "title"),
+    [
+        ("Sở TT&TT", "Sở TT&TT"),
+        ("Sở TT&amp;TT", "Sở TT&TT"),
+        ("Sở TT&amp;amp;TT", "Sở TT&TT"),
+        ("Hội ngh&#7883; gi&aacute; &#039;s&#7889;&#039;", "Hội nghị giá 'số'"),
+        ("CNTT&amp;TT <b>tỉnh</b>", "CNTT&TT tỉnh"),
+        ("ĐẠI HỘI CHUYỂN ĐỔI SỐ", "ĐẠI HỘI CHUYỂN ĐỔI SỐ"),
+        (unicodedata.normalize("NFD", "Hội nghị về điện tử"), "Hội nghị về điện tử"),
+        ("H\u00ea\u0323 thống", "Hệ thống"),
+        ("Tin\x00 mới\x0bnhất\x85\x9f", "Tin mới nhất"),
+        ("Tin \u202eđảo\u202c \u2066ngược\u2069", "Tin đảo ngược"),
+        ("Lãi suất &lt; 5% và &gt; 3%", "Lãi suất < 5% và > 3%"),
+        ("Nghị định số &lt;123&gt;", "Nghị định số <123>"),
+        ("\n\t Hội nghị \u00a0 giao ban \n", "Hội nghị giao ban"),
+    ],
+)
+def test_a_title_is_what_its_author_meant(printed: str, title: str) -> None:
+    assert kept(title=printed).title == title
+
+
+@pytest.mark.parametrize(
+    ("printed", "summary"),
+    [
+        ("<p>Tổ chức thi hành Quyết định này./.</p>", "Tổ chức thi hành Quyết định này."),
+        ("Tổ chức thi hành ./", "Tổ chức thi hành."),
+        ("(Chinhphu.vn) - Sáng nay, Trung tâm họp.", "Sáng nay, Trung tâm họp."),
+        ("(PLVN) – Sáng nay", "Sáng nay"),
+        ("(data.gov.vn) Sáng nay", "Sáng nay"),
+        ("Ứng dụng (CNTT) trong tỉnh", "Ứng dụng (CNTT) trong tỉnh"),
+        ("Sáng nay, Trung tâm [&hellip;]", "Sáng nay, Trung tâm…"),
+        ("Sáng nay, Trung tâm họp. [&hellip;]", "Sáng nay, Trung tâm họp."),
+        ("Sáng nay, Trung tâm họp… Xem tiếp...", "Sáng nay, Trung tâm họp…"),
+        ("Họp Sở TT&amp;amp;TT", "Họp Sở TT&TT"),
+        ("&lt;p&gt;Sáng nay&lt;/p&gt; &lt;img src=x&gt;họp", "Sáng nay họp"),
+        ("<p>Một.</p><p>\u00a0</p><p>Hai./.</p>", "Một. Hai."),
+        (
+            "Tóm tắt. The post Bài viết mới appeared first on Cổng tin.",
+            "Tóm tắt.",
+        ),
+        ('<a href="/x"><img width=130 src="/a.jpg" ></a></br>Bảy đơn vị dự họp.', "Bảy đơn vị dự họp."),
+    ],
+)
+def test_a_summary_is_free_of_marks_and_furniture(printed: str, summary: str) -> None:
+    assert kept(raw_summary=printed).summary == summary
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "<p>Phạm Trang – QNICT</p>",
+        "<p>Nguyễn Thị Lan Anh - TTCNTT</p><p>Nguồn khác</p>",
+        "<h3>Tin khác</h3><p>Khai trương trung tâm khác</p>",
+        "<h3>Các tin khác:</h3><p>Khai trương trung tâm khác</p>",
+        "<p>Những tin cũ hơn</p><p>Khai trương trung tâm khác</p>",
+    ],
+)
+def test_a_summary_made_of_the_text_ends_where_the_article_ends(after: str) -> None:
+    assert (
+        summary_of("", f"<p>Hội nghị thống nhất sáu nhiệm vụ.</p>{after}")
+        == "Hội nghị thống nhất sáu nhiệm vụ."
+    )
+    marked = f"<p>Tổ chức thi hành Quyết định này./.</p>{after}"
+    assert summary_of("", marked) == "Tổ chức thi hành Quyết định này."
+
+
+def test_the_full_text_keeps_the_end_mark_and_the_byline() -> None:
+    raw = "<p>Tổ chức thi hành Quyết định này./.</p><p>Phạm Trang – QNICT</p>"
+    assert kept(raw_content=raw).content == raw
+
+
+@given(st.text(max_size=80))
+def test_any_summary_is_one_line_that_xml_can_hold(raw: str) -> None:
+    summary = summary_of(raw, "")
+    assert "\n" not in summary
+    assert unicodedata.is_normalized("NFC", summary)
+    assert not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in summary)
+
+
+# ------------------------------------------------------------------ dates
+
+
+def published(printed: str, **how: object) -> str | None:
+    read = read_published(Item(url="/a", title="Tin", published=printed), place(**how))  # type: ignore[arg-type]
+    return f"{read.at:%Y-%m-%d %H:%M} {read.precise}" if read else None
+
+
+def test_a_date_is_read_in_the_portals_zone_and_by_the_sources_order() -> None:
+    assert published("05/07/2024 08:30") == "2024-07-05 01:30 minute"
+    assert published("05/07/2024 08:30", zone="Asia/Tokyo") == "2024-07-04 23:30 minute"
+    assert published("05/07/2024 08:30", dates=SlashDates.MDY) == "2024-05-07 01:30 minute"
+    assert published("7/8/2024 3:05 PM") == "2024-07-08 08:05 minute"
+    assert published("7/8/2024 3:05 PM", dates=SlashDates.DMY_ALWAYS) == "2024-08-07 08:05 minute"
+
+
+def test_nukeviets_minutes_are_believed_of_no_nukeviet() -> None:
+    assert published("Fri, 5 Jul 2024 01:07:12 GMT", generator="NukeViet v4.0") == "2024-07-05 01:00 hour"
+    assert published("Fri, 5 Jul 2024 01:07:12 GMT", generator="WordPress 6.6") == "2024-07-05 01:07 second"
+
+
+def test_an_absurd_date_is_not_kept_and_one_of_tomorrow_is() -> None:
+    assert kept(published="2029-06-20 08:30:00").published_at is None
+    assert kept(published="06/07/2024 20:00").published_at == datetime(2024, 7, 6, 13, 0, tzinfo=UTC)
+
+
+# ------------------------------------------------------------------ addresses and names
+
+
+def test_a_link_is_made_sound_and_a_strangers_is_not_taken() -> None:
+    assert kept(url="http:portal.example/tin/1.aspx").url == "http://portal.example/tin/1.aspx"
+    assert (
+        kept(url="/tin?id=130235&type=NEWS&utm_source=rss").url
+        == "https://portal.example/tin?id=130235&type=NEWS"
+    )
+    stranger = normalise(Item(url="https://khac.example/1", title="Tin"), place(), now=NOW)
+    assert isinstance(stranger, Dropped)
+    assert "khac.example, which hosts does not name" in stranger.why
+
+
+@pytest.mark.parametrize(
+    ("url", "title"), [("/a", ""), ("/a", "<b> </b>"), ("", "Tin"), ("javascript:x", "Tin")]
+)
+def test_what_has_no_title_or_no_link_is_dropped_with_the_reason(url: str, title: str) -> None:
+    dropped = normalise(Item(url=url, title=title), place(), now=NOW)
+    assert isinstance(dropped, Dropped)
+    assert dropped.why
+
+
+def test_a_guid_names_an_article_within_its_source_only() -> None:
+    article = kept(guid="news_123")
+    others = Source(portal="la", url="https://la.example/rss", read=Read.FEED, every=timedelta(hours=1))
+    assert set(keys_of(article, place().source)) & set(keys_of(article, others)) == {
+        key for key in keys_of(article, others) if "news_123" not in key.key
+    }
+    assert any("news_123" in key.key for key in keys_of(article, others))
