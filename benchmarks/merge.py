@@ -9,23 +9,32 @@ from __future__ import annotations
 
 import random
 import re
-import sqlite3
 import statistics
 import tempfile
 import time
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syndication.collect.similar import Fingerprint, Told, fingerprint, index_keys, judge
+from syndication import text
+from syndication.collect.merge import Reading
+from syndication.collect.pipeline.keeper import keep
+from syndication.collect.pipeline.settle import Newsroom
+from syndication.collect.similar import Told, fingerprint, index_keys, judge
 from syndication.demo.softwares.article import read_articles
+from syndication.domain.article import Article, ArticleKey, KeyKind
+from syndication.domain.portal import Catalogue, Category
+from syndication.links import Links
+from syndication.store import open_store, tables
+from syndication.store.articles import MARKS_SHARED
 
 LEAST_PRECISION = 0.995
 LEAST_RECALL = 0.90
@@ -35,15 +44,9 @@ FEW, MANY = 10_000, 100_000
 PLACED = 300
 WARM_UP = 50
 
-KEYS_SHARED = 2
-"""Keys an article must share to be looked at."""
-NEWEST = 32
-"""Of the articles under one key only so many are counted: a phrase of all offices leads to thousands."""
-LOOKED_AT = 8
-"""Articles that are judged, those with most keys in common."""
-
 STORIES = Path(__file__).parent.parent / "tests" / "samples" / "stories"
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 # --- labelled pairs ---
@@ -183,7 +186,7 @@ def measure(labelled: Labelled) -> Result:
     missed: list[str] = []
     for pair in (*labelled.pairs, *labelled.strangers()):
         verdict = judge(labelled.articles[pair.one], labelled.articles[pair.other])
-        merged = verdict.same and len(keys[pair.one] & keys[pair.other]) >= KEYS_SHARED
+        merged = verdict.same and len(keys[pair.one] & keys[pair.other]) >= MARKS_SHARED
         why = (
             verdict.why
             if not verdict.same or merged
@@ -242,66 +245,84 @@ def _print_quality() -> bool:
 
 
 class Kept:
-    """A database of kept articles as the store would have it: fingerprints, and the index of their keys."""
+    """A real database of kept articles, and the real way in which a new one is placed."""
 
     def __init__(self, file: Path) -> None:
-        self._connection = sqlite3.connect(file)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(
-            "CREATE TABLE articles (id INTEGER PRIMARY KEY, portal TEXT, fingerprint TEXT)"
+        self._store = open_store(f"sqlite:///{file}")
+        self._store.migrate()
+        self._newsroom = Newsroom.of(
+            Catalogue(
+                portals={}, categories=(Category(slug="khac", title="Khác", title_en="", description=""),)
+            ),
+            Links("https://tin.example.vn"),
         )
-        self._connection.execute(
-            "CREATE TABLE marks (key INTEGER, article INTEGER, PRIMARY KEY (key, article)) WITHOUT ROWID"
-        )
+        self._placed = 0
 
     def fill(self, articles: Sequence[tuple[str, str]], keys: Sequence[Sequence[int]]) -> None:
         """Keep many at once: portal and fingerprint of each, and its keys."""
-        self._connection.executemany("INSERT INTO articles (portal, fingerprint) VALUES (?, ?)", articles)
-        marks = sorted((key, article) for article, those in enumerate(keys, start=1) for key in set(those))
-        self._connection.executemany("INSERT INTO marks VALUES (?, ?)", marks)
-        self._connection.commit()
+        with self._store.write() as memory:
+            stories = [
+                {"id": f"s{n}", "tag": f"t{n}", "first_seen_at": NOW, "updated_at": NOW}
+                for n in range(len(articles))
+            ]
+            memory.connection.execute(tables.stories.insert(), stories)
+            rows = [
+                {
+                    "portal": portal,
+                    "story": f"s{n}",
+                    "url": f"https://{portal}.example/{n}",
+                    "title": "Tin",
+                    "summary": "",
+                    "labels": [],
+                    "categories": [],
+                    "first_seen_at": NOW,
+                    "changed_at": NOW,
+                    "content_hash": "",
+                    "fingerprint": kept,
+                }
+                for n, (portal, kept) in enumerate(articles)
+            ]
+            memory.connection.execute(tables.articles.insert(), rows)
+            marks = sorted(
+                (key, article) for article, those in enumerate(keys, start=1) for key in set(those)
+            )
+            memory.connection.execute(
+                tables.article_marks.insert(), [{"key": key, "article": article} for key, article in marks]
+            )
 
-    def place(self, portal: str, title: str, text: str) -> str | None:
-        """Look for what tells the same news, and keep the article: all that a new article costs. Says why, or None."""
-        made = fingerprint(title, text)
-        new = Told(portal=portal, fingerprint=made, told_at=None)
-        keys = index_keys(made)
-        found = None
-        for other_portal, kept in self._likely(keys):
-            other = Told(portal=other_portal, fingerprint=Fingerprint.from_json(kept), told_at=None)
-            verdict = judge(new, other)
-            if verdict.same:
-                found = verdict.why
-                break
-        cursor = self._connection.execute(
-            "INSERT INTO articles (portal, fingerprint) VALUES (?, ?)", (portal, made.to_json())
-        )
-        self._connection.executemany(
-            "INSERT INTO marks VALUES (?, ?)", ((key, cursor.lastrowid) for key in keys)
-        )
-        return found
+    @contextmanager
+    def place(self, title: str, told: str) -> Iterator[None]:
+        """Keep a new article and look for what tells the same news; the transaction ends with the block.
 
-    def commit(self) -> None:
-        """End the transaction; a round has one for all that a source told."""
-        self._connection.commit()
-
-    def _likely(self, keys: Sequence[int]) -> list[tuple[str, str]]:
-        if not keys:
-            return []
-        one_key = (
-            f"SELECT * FROM (SELECT article FROM marks WHERE key = ? ORDER BY article DESC LIMIT {NEWEST})"
+        A round has one transaction for all that a source told, so its end is not counted.
+        """
+        self._placed += 1
+        address = f"new/{self._placed}"
+        article = Article(
+            portal="new",
+            url=f"https://new.example/{self._placed}",
+            address_key=address,
+            guid=None,
+            title=title,
+            summary=text.shorten(told, 300),
+            content=None,
+            author=None,
+            labels=(),
+            image_url=None,
+            published_at=None,
+            fingerprint=fingerprint(title, told).to_json(),
         )
-        return self._connection.execute(
-            "SELECT portal, fingerprint FROM articles JOIN ("
-            f"SELECT article, count(*) AS shared FROM ({' UNION ALL '.join([one_key] * len(keys))}) "
-            f"GROUP BY article HAVING shared >= {KEYS_SHARED} ORDER BY shared DESC, article DESC LIMIT {LOOKED_AT}"
-            ") ON id = article",
-            keys,
-        ).fetchall()
+        with self._store.write() as memory:
+            keep(
+                memory,
+                [Reading(article, (ArticleKey(KeyKind.ADDRESS, address),))],
+                newsroom=self._newsroom,
+                now=NOW,
+            )
+            yield
 
     def close(self) -> None:
-        self._connection.close()
+        self._store.close()
 
 
 def _crowd(
@@ -335,31 +356,31 @@ def _print_cost() -> bool:
             kept.fill(*_crowd(size, stock, random.Random(size)))
         spread = random.Random(1)
         for number in range(WARM_UP + PLACED):
-            title, text = spread.choice(written)
-            text = _altered(text, spread)
+            title, told = spread.choice(written)
+            told = _altered(told, spread)
             # By turns, so that what else this machine does meets both alike.
             for size, kept in crowds.items():
                 begun = time.process_time()
-                kept.place("new", title, text)
+                with kept.place(title, told):
+                    took = (time.process_time() - begun) * 1000
                 if number >= WARM_UP:
-                    cost[size].append((time.process_time() - begun) * 1000)
-                kept.commit()
+                    cost[size].append(took)
         for kept in crowds.values():
             kept.close()
-    for size, took in cost.items():
-        slow = statistics.quantiles(took, n=20)[-1]
-        median = statistics.median(took)
+    for size, times in cost.items():
+        slow = statistics.quantiles(times, n=20)[-1]
+        median = statistics.median(times)
         print(f"placing one article among {size:>7,}: {median:.2f} ms of CPU, 95 % within {slow:.2f} ms")
     few, many = (statistics.median(took) for took in cost.values())
     print(f"{many:.2f} ms (at most {MOST_MS:g} ms), {many / few:.2f}× (at most {MOST_RATIO}×)")
     return many > MOST_MS or many / few > MOST_RATIO
 
 
-def _altered(text: str, spread: random.Random) -> str:
+def _altered(told: str, spread: random.Random) -> str:
     """The text with every tenth word changed, so that no two placed ones are alike."""
     return " ".join(
         word if spread.random() > 0.1 else f"{word}{spread.choice('aeiou')}{spread.choice('nmt')}"
-        for word in text.split(" ")
+        for word in told.split(" ")
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import struct
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ LONGEST_FACT = 60
 
 _VERSION = 1
 _HASH_BYTES = 5
+_HASH = struct.Struct(">BI")
 
 
 class Fact(NamedTuple):
@@ -112,8 +114,7 @@ def _paired(parts: Sequence[int | str]) -> tuple[Fact, ...]:
 
 
 def _unpacked(packed: str) -> tuple[int, ...]:
-    raw = base64.b64decode(packed)
-    return tuple(int.from_bytes(raw[at : at + _HASH_BYTES], "big") for at in range(0, len(raw), _HASH_BYTES))
+    return tuple(high << 32 | low for high, low in _HASH.iter_unpack(base64.b64decode(packed)))
 
 
 # ------------------------------------------------------------------ what counts as text

@@ -117,6 +117,9 @@ class Articles:
             update(articles).where(articles.c.id == article_id).values(fingerprint=fingerprint)
         )
         self._connection.execute(delete(article_marks).where(article_marks.c.article == article_id))
+        self._mark(article_id, marks)
+
+    def _mark(self, article_id: int, marks: Iterable[int]) -> None:
         rows = [{"key": mark, "article": article_id} for mark in sorted(set(marks))]
         if rows:
             self._connection.execute(article_marks.insert(), rows)
@@ -133,14 +136,34 @@ class Articles:
         if newest is not None:
             self._connection.execute(delete(article_marks).where(article_marks.c.article <= newest))
 
-    def add(self, article: Article, *, story: str, now: datetime, look_at: datetime | None = None) -> int:
-        """Keep a new article; returns its id. ``look_at`` says when to see whether its page is still there."""
+    def add(
+        self,
+        article: Article,
+        *,
+        story: str,
+        now: datetime,
+        look_at: datetime | None = None,
+        marks: Iterable[int] = (),
+    ) -> int:
+        """Keep a new article; returns its id.
+
+        ``look_at`` says when to see whether its page is still there, ``marks`` are what its text is found by.
+        """
         result = self._connection.execute(
             articles.insert()
-            .values(story=story, first_seen_at=now, changed_at=now, look_at=look_at, **_columns(article))
+            .values(
+                story=story,
+                first_seen_at=now,
+                changed_at=now,
+                look_at=look_at,
+                fingerprint=article.fingerprint,
+                **_columns(article),
+            )
             .returning(articles.c.id)
         )
-        return int(result.scalar_one())
+        kept = int(result.scalar_one())
+        self._mark(kept, marks)
+        return kept
 
     def change(self, article_id: int, article: Article, *, now: datetime) -> None:
         """Replace what a kept article says; its id, story, portal and first-seen time stay."""

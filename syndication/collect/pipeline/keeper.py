@@ -46,8 +46,8 @@ def _add(memory: Memory, article: Article, *, newsroom: Newsroom, now: datetime)
         if same
         else mint(memory, article.portal, article.address_key, newsroom=newsroom, now=now)
     )
-    kept = memory.articles.add(article, story=story, now=now, look_at=next_look(now, now=now))
-    memory.articles.mark(kept, article.fingerprint, marks)
+    look_at = next_look(now, now=now)
+    kept = memory.articles.add(article, story=story, now=now, look_at=look_at, marks=marks)
     if same:
         other, verdict = same
         memory.joins.add(
