@@ -266,13 +266,55 @@ def _report_idle_words(table: _Table, category: Category) -> None:
             table.wrong("not_words", f"{phrase!r} holds none of the words, so it hides nothing: leave it out")
 
 
-def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> tuple[Category, ...]:
+@dataclass(frozen=True, slots=True)
+class _Categories:
+    """What ``categories.toml`` says."""
+
+    now: tuple[Category, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    removed: frozenset[str] = frozenset()
+
+
+def _former_categories(root: _Table, slugs: frozenset[str]) -> tuple[Mapping[str, str], frozenset[str]]:
+    """The slugs that once were published: those that lead to another now, and those that are gone."""
+    renamed: dict[str, str] = {}
+    former: list[tuple[str, str]] = []
+    for place, table in enumerate(root.tables("renamed"), start=1):
+        old = _former_slug(table, "from", slugs)
+        new = table.words("to", required=True, what="the slug it bears now")
+        if new and new not in slugs:
+            near = difflib.get_close_matches(new, sorted(slugs), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "name the slug of a [[category]] above"
+            table.wrong("to", f"{new!r} is not a category: {hint}")
+        table.done()
+        renamed.setdefault(old, new)
+        former.append((old, f"renamed[{place}].from"))
+    removed = []
+    for place, table in enumerate(root.tables("removed"), start=1):
+        removed.append(_former_slug(table, "slug", slugs))
+        table.done()
+        former.append((removed[-1], f"removed[{place}].slug"))
+    _report_twice(((old, where) for old, where in former if old), root.file, root.mistakes)
+    return MappingProxyType(renamed), frozenset(removed)
+
+
+def _former_slug(table: _Table, key: str, slugs: frozenset[str]) -> str:
+    slug = table.words(key, required=True, what="the slug it bore")
+    if slug and not _ID.fullmatch(slug):
+        table.wrong(key, f"must be lower-case letters, digits and single hyphens, not {slug!r}")
+    if slug in slugs or slug in RESERVED_SLUGS:
+        table.wrong(key, f"{slug!r} is published: leave this table out, or the category")
+    return slug
+
+
+def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> _Categories:
     raw = _read_toml(path, shown, mistakes)
     if raw is None:
-        return ()
+        return _Categories()
     root = _Table(shown, "", raw, mistakes)
     tables = root.tables("category", required=True)
     categories = [_category(table) for table in tables]
+    renamed, removed = _former_categories(root, frozenset(one.slug for one in categories))
     root.done()
     _report_twice(
         ((one.slug, f"category[{place}].slug") for place, one in enumerate(categories, start=1) if one.slug),
@@ -298,7 +340,7 @@ def _categories(path: Path, shown: str, mistakes: list[Mistake]) -> tuple[Catego
                 f'the last one must have slug = "{LAST_CATEGORY}", for all that fits nowhere',
             )
         )
-    return tuple(categories)
+    return _Categories(tuple(categories), renamed, removed)
 
 
 def _report_twice(keys: Iterable[tuple[str, str]], shown: str, mistakes: list[Mistake]) -> None:
@@ -457,7 +499,7 @@ def read_catalogue(feeds_dir: Path) -> Catalogue:
 
     categories_file = feeds_dir / "categories.toml"
     categories = _categories(categories_file, shown(categories_file), mistakes)
-    slugs = frozenset(category.slug for category in categories)
+    slugs = frozenset(category.slug for category in categories.now)
     files = sorted((feeds_dir / "portals").glob("*.toml"))
     if not files:
         mistakes.append(
@@ -482,4 +524,9 @@ def read_catalogue(feeds_dir: Path) -> Catalogue:
             owner.setdefault(host, portal.id)
     if mistakes:
         raise CatalogueError(mistakes)
-    return Catalogue(portals=MappingProxyType(portals), categories=categories)
+    return Catalogue(
+        portals=MappingProxyType(portals),
+        categories=categories.now,
+        renamed=categories.renamed,
+        removed=categories.removed,
+    )

@@ -167,6 +167,8 @@ def _health(portal: Portal, records: list[SourceRecord], *, now: datetime) -> Po
         state, says = "silent", f"nothing new for {days} days, unusual for this portal: look at its site"
     if failing := next((record for record in records if record.failures), None):
         state, says = "failing", f"{failing.url}: {failing.error}"
+    if noted := next((record for record in records if record.note), None):
+        says = says or f"{noted.url}: {noted.note}"
     if moved := next((record for record in records if _moved_away(record, portal)), None):
         state = "moved"
         says = (

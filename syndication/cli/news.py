@@ -134,7 +134,7 @@ def collect(portals: tuple[str, ...], at_once: bool, trust: bool, json_wanted: b
     else:
         table = show.table("portal", "result", "items", "new", "changed", "")
         for report in sorted(reports, key=lambda one: (one.portal, one.url)):
-            says = report.error or "; ".join(report.dropped[:2])
+            says = report.error or "; ".join((*report.notes, *report.dropped[:2]))
             table.add_row(
                 show.cell(report.portal),
                 show.cell(report.result, _STYLES.get(report.result, "")),

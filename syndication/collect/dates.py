@@ -73,6 +73,11 @@ class ReadDate:
     at: datetime
     precise: Precision
 
+    @property
+    def has_time(self) -> bool:
+        """Whether the time of day is known, to the minute at least."""
+        return self.precise in (Precision.MINUTE, Precision.SECOND)
+
 
 class _Clock(NamedTuple):
     hour: int

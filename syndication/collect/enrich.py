@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from syndication.collect.dates import Precision
 from syndication.collect.extract import Extracted, complete, extract, needed
 from syndication.collect.normalise import Place, read_published
 from syndication.collect.parse.document import Document
@@ -53,4 +52,4 @@ def _on_pages(dates: SlashDates) -> SlashDates:
 
 def _is_precise(item: Item, place: Place) -> bool:
     read = read_published(item, place)
-    return read is not None and read.precise in (Precision.MINUTE, Precision.SECOND)
+    return read is not None and read.has_time

@@ -120,7 +120,7 @@ async def _cut_within_a_link(asked: Asked) -> None:
     body = _whole(asked)
     cut = body.rindex(b"</link>") - 9
     await asked.say("200 OK", body[:cut], "Content-Type: application/rss+xml")
-    asked.portal.served.update(one.number for one in asked.portal.told(asked.now, home=asked.here)[:-1])
+    asked.portal.sent.update(one.number for one in asked.portal.told(asked.now, home=asked.here)[:-1])
 
 
 async def _circle(asked: Asked) -> None:

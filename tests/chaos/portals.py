@@ -276,7 +276,9 @@ class Portal:
     homes: list[str] = field(default_factory=list)
     """Its ``host:port``, the first one stands in its file."""
     served: set[int] = field(default_factory=set)
-    """Numbers of the articles that were served whole."""
+    """Numbers of the articles that were served whole, and came in time."""
+    sent: set[int] = field(default_factory=set)
+    """Numbers of those served whole in the round under way."""
 
     @property
     def url(self) -> str:
@@ -344,7 +346,7 @@ class Portal:
                 "200 OK", own_page(self.article(number, home=asked.here)), "Content-Type: text/html"
             )
             if self.way.pages:
-                self.served.add(number)
+                self.sent.add(number)
         elif path == "/robots.txt":
             await asked.say("200 OK", "User-agent: *\nDisallow: /quan-tri/\n", "Content-Type: text/plain")
         else:
@@ -368,7 +370,7 @@ class Portal:
             body = gzip.compress(body)
         await asked.say("200 OK", body, *headers)
         if not way.pages:
-            self.served.update(one.number for one in articles)
+            self.sent.update(one.number for one in articles)
 
 
 class Where(Enum):

@@ -197,8 +197,13 @@ class Storm:
 
     def collect(self) -> None:
         by_id = {portal.id: portal for portal in self.served.portals}
+        for portal in by_id.values():
+            portal.sent.clear()
         for report in collect(self.house.round):
-            self._judge(report, by_id[report.portal])
+            portal = by_id[report.portal]
+            self._judge(report, portal)
+            if report.error is None:  # else a busy machine heard it too late, and the next round asks again
+                portal.served |= portal.sent
         self.served.wait_for_silence()
         publish(self.house.press)
         self._hear()
@@ -309,6 +314,7 @@ def test_after_a_storm_every_good_article_is_kept_once_and_nothing_else(
     assert (served - set(times_kept), set(times_kept) - served) == (set(), set())
     assert [row for row in kept if JUNK in row.title] == []
     assert len({row.story for row in kept}) == len(kept)
+    assert storm.late <= 0.02 * storm.results.total() + 3, "this machine is too busy to say anything"
     assert all(portal.served for portal in storm.served.portals if not isinstance(portal.trouble, Always))
 
     told = rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from click.testing import CliRunner
 
 from syndication.cli import main
 from syndication.store import Store
-from tests.cast import ObedientClock
 from tests.collect.pages import Pages, pages_on_loopback, rss, rss_item
 
 
@@ -60,10 +60,10 @@ class Portal:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_move_is_proposed_confirmed_by_a_line_and_tells_nothing_twice(
-    tmp_path: Path, environment: dict[str, str], store: Store, clock: ObedientClock, old: Pages, new: Pages
+    tmp_path: Path, environment: dict[str, str], store: Store, old: Pages, new: Pages
 ) -> None:
-    portal = Portal(tmp_path / "feeds", environment, old, new)
-    date = format_datetime(clock())
+    portal = Portal(tmp_path / "moving", environment, old, new)
+    date = format_datetime(datetime.now(UTC) - timedelta(hours=3))
     old.put("/rss", rss(*(rss_item(n, date) for n in range(5))), kind="text/xml")
     (first,) = portal("collect", "--now")["sources"]
     assert first["new"] == 5

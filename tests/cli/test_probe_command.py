@@ -254,7 +254,8 @@ def test_check_names_the_selectors_that_are_none(shell: Shell, pages: Pages) -> 
     file.write_text(file.read_text(encoding="utf-8").replace("span.ngay", "span.ngay >"), encoding="utf-8")
     result = shell("check")
     assert result.exit_code == 1
-    says = 'portals/la.toml: source[1].select.date: "span.ngay >" is no CSS selector: expected selector, and it ends there'
+    mistake = '"span.ngay >" is no CSS selector: expected selector, and it ends there'
+    says = f"portals/la.toml: source[1].select.date: {mistake}"
     assert says in " ".join(result.output.split())
 
 

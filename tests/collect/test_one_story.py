@@ -36,8 +36,8 @@ title = "Khác"
 
 OPENED = """Sáng 20/11, tại thành phố Đồng Vang, Trung tâm Chuyển đổi số tỉnh Khe Lai khai trương trung tâm điều hành \
 đô thị thông minh với 48 màn hình, 320 camera và 15 cán bộ trực suốt ngày đêm. Phó Chủ tịch tỉnh Nguyễn Văn Bình cho \
-biết hệ thống tiếp nhận 1.250 phản ánh của người dân trong tháng đầu, xử lý đúng hạn 96%. Giai đoạn hai sẽ mở rộng tới 42 \
-xã, phường với kinh phí 85 tỷ đồng, hoàn thành trước ngày 30/6/2027."""
+biết hệ thống tiếp nhận 1.250 phản ánh của người dân trong tháng đầu, xử lý đúng hạn 96%. Giai đoạn hai sẽ mở rộng \
+tới 42 xã, phường với kinh phí 85 tỷ đồng, hoàn thành trước ngày 30/6/2027."""
 TITLE = "Khe Lai khai trương trung tâm điều hành đô thị thông minh"
 
 

@@ -476,3 +476,42 @@ def test_what_a_feed_says_of_its_pace_is_kept(
     next_at = instance.one().next_at
     assert next_at
     assert timedelta(hours=2.6) < next_at - clock() < timedelta(hours=3.4)
+
+
+def test_a_portal_that_tells_more_than_two_hundred_news_in_a_day_is_held(
+    instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    web.pages[FEED] = Page(rss(*range(1, 11)))
+    assert instance.one().new == 10
+    told = 10
+    while True:
+        web.pages[FEED] = Page(rss(*range(told - 4, told + 16)))
+        clock.pass_(minutes=61)
+        report = instance.one()
+        if report.result is Result.HELD:
+            break
+        assert report.new == 15
+        told += 15
+    assert 185 < told <= 200
+    assert "--trust" in (report.error or "")
+    assert instance.one(trust=True).new == 15
+    clock.pass_(days=2)
+    web.pages[FEED] = Page(rss(*range(told + 10, told + 20)))
+    assert instance.one().result is Result.NEW
+
+
+def test_a_date_selector_that_finds_nothing_is_told_and_the_articles_stay(
+    listing_instance: Instance, web: HandWrittenWeb
+) -> None:
+    listing_instance.write(
+        '[[source]]\nurl = "https://portal.example/tin-tuc"\nread = "page"\nevery = "1h"\n'
+        '[source.select]\nitem = "ul.news > li"\ntitle = "a"\nlink = "a@href"\ndate = ".ngay-dang"\n',
+        article='fetch = "when-needed"',
+    )
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(3, 2, 1))
+    report = listing_instance.one()
+    assert report.new == 3
+    assert "select.date" in report.notes[0]
+    with listing_instance.store.read() as memory:
+        (record,) = memory.sources.all()
+    assert "select.date" in (record.note or "")

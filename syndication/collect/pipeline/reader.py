@@ -43,6 +43,8 @@ class Read:
     readings: tuple[Reading, ...]
     """Of items that are new or read otherwise than last time; the same articles need no second look."""
     dropped: tuple[str, ...]
+    notes: tuple[str, ...]
+    """What an operator should see to although the document can be read."""
     items: int
     """In the whole document."""
     chunks: tuple[str, ...]
@@ -109,6 +111,7 @@ class Reader:
         return Read(
             readings=tuple(trusted(readings)),
             dropped=tuple(dropped),
+            notes=parsed.notes,
             items=len(chunks),
             chunks=tuple(name for name in dict.fromkeys(chunks) if name not in unfinished),
             every=parsed.every,

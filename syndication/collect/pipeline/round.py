@@ -41,6 +41,8 @@ MOVED_FOR_GOOD = timedelta(days=7)
 """A permanent redirect is followed by itself when it has stood this long: some are mistakes of a day."""
 FLOOD = 20
 """So many items, all of them new and none known, from a source that was read yesterday: a person should look."""
+MOST_A_DAY = 200
+"""News of one portal within a day; the busiest tell sixty. More is somebody else's hand, a little at a time."""
 ASKS_ROBOTS = (Way.PAGE, Way.SITEMAP)
 """Ways that read what is made for people or search engines; feeds are made to be read by us."""
 
@@ -67,6 +69,7 @@ class SourceReport:
     changed: int = 0
     error: str | None = None
     dropped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     next_at: datetime | None = None
 
 
@@ -280,6 +283,7 @@ class _Desk:
             new=new,
             changed=changed,
             dropped=read.dropped,
+            notes=read.notes,
             next_at=next_at,
         )
 
@@ -290,15 +294,23 @@ class _Desk:
                 f"it lists nothing any more, and had {record.items} items before: look at the page; "
                 "what we keep stays"
             )
-        lately = record.succeeded_at and record.succeeded_at > self._house.now() - timedelta(days=3)
-        if self._trust or not lately or not record.items or read.unseen < FLOOD or read.unseen < read.items:
+        now = self._house.now()
+        if self._trust or record.succeeded_at is None or not read.readings:
             return
+        take = f"then take it with `syndication collect {source.portal} --now --trust`"
         with self._house.store.read() as memory:
             known = memory.articles.known_as([key for reading in read.readings for key in reading.keys])
-        if not known:
+            new = sum(not any(key in known for key in reading.keys) for reading in read.readings)
+            today = memory.stories.count_news(source.portal, since=now - timedelta(days=1)) if new else 0
+        if new and today + new > MOST_A_DAY:
             raise Flood(
-                f"all {read.unseen} items are new at once: a move, a new system, or somebody else's hand. Look at "
-                f"it, then take it with `syndication collect {source.portal} --now --trust`"
+                f"its portal has told {today} news within a day and tells {new} more: look at it, {take}"
+            )
+        lately = record.succeeded_at > now - timedelta(days=3)
+        if lately and record.items and read.unseen >= max(FLOOD, read.items) and not known:
+            raise Flood(
+                f"all {read.unseen} items are new at once: a move, a new system, or somebody else's hand. "
+                f"Look at it, {take}"
             )
 
     def _failed(
@@ -368,6 +380,7 @@ class _Desk:
             items=record.items if partial else read.items,
             chunks=chunks if partial else list(read.chunks),
             read_as=self._house.read_as[source.portal, source.url],
+            note=_note(read),
         )
         memory.sources.succeeded(record.id, answered, at=now, next_at=next_at, new=new)
         memory.sources.moved(record.id, to=answer.permanent_url, now=now)
@@ -388,3 +401,11 @@ class _Desk:
 
 def _gap(record: SourceRecord) -> timedelta | None:
     return timedelta(seconds=record.usual_gap) if record.usual_gap is not None else None
+
+
+def _note(read: Read) -> str | None:
+    """What an operator should see to: what the reader noticed, and items that could not be used."""
+    dropped = (
+        (f"{len(read.dropped)} items cannot be used; the first: {read.dropped[0]}",) if read.dropped else ()
+    )
+    return "; ".join((*read.notes, *dropped)) or None

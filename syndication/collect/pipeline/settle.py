@@ -62,7 +62,7 @@ def settle(memory: Memory, story: str, *, newsroom: Newsroom, now: datetime) -> 
     memory.stories.mark_stale(memory.stories.feeds_of(story), now=now)
     feeds = feed_names(memory.stories.reasons(story), memory.stories.portals(story))
     memory.stories.place(story, feeds, now=now)
-    if standing.announced_at is None and standing.withdrawn_at is None:
+    if standing.announced_at is None and standing.kept_back_at is None and standing.withdrawn_at is None:
         _name(memory, story, lead, newsroom=newsroom)
 
 
