@@ -13,17 +13,19 @@ from pathlib import Path
 
 from syndication import __version__
 from syndication.catalogue import read_catalogue
-from syndication.collect.fetch import Fetcher
+from syndication.collect.fetch import Fetcher, Request
 from syndication.collect.pipeline import FetchesMany, Round
 from syndication.collect.sandbox import Sandbox
 from syndication.digest.pipeline.office import Office
 from syndication.digest.render import Renderer
 from syndication.digest.send import Transport
+from syndication.digest.sign import signer_for
 from syndication.digest.token import Signer
 from syndication.domain.portal import Catalogue
 from syndication.errors import SettingsError
 from syndication.links import Links
-from syndication.publish.pipeline import Press
+from syndication.publish.hub import Form
+from syndication.publish.pipeline import Press, tell_hub
 from syndication.settings import Settings, read_settings
 from syndication.store import Store, open_store
 
@@ -97,7 +99,20 @@ class House:
             links=self.links,
             title=self.settings.title,
             now=self.now,
+            zone=self.settings.timezone,
+            hub=self.settings.hub_url,
         )
+
+    def tell_hub(self) -> int:
+        """Tell the hub of the feeds that changed, through the one door out; returns of how many."""
+        if not self.settings.hub_url:
+            return 0
+        with Fetcher(user_agent=self.user_agent, private_hosts=self.settings.private_hosts) as fetcher:
+
+            def post(url: str, form: Form) -> None:
+                fetcher.fetch(Request(url=url, form=form))
+
+            return tell_hub(self.press, post=post)
 
     @cached_property
     def office(self) -> Office:
@@ -120,6 +135,13 @@ class House:
             zone=self.settings.timezone,
             open_transport=lambda: Transport(self.settings.smtp_url),
             now=self.now,
+            seal=signer_for(
+                self.settings.mail_from,
+                selector=self.settings.dkim_selector,
+                key=self.settings.dkim_key,
+            ),
+            least=self.settings.digest_least,
+            holidays=self.settings.digest_holidays,
         )
 
     def close(self) -> None:

@@ -18,11 +18,15 @@ class FeedFormat(StrEnum):
 
     RSS = "rss"
     ATOM = "atom"
+    JSON = "json"
+    RDF = "rdf"
 
 
 MEDIA_TYPES = {
     FeedFormat.RSS: "application/rss+xml",
     FeedFormat.ATOM: "application/atom+xml",
+    FeedFormat.JSON: "application/feed+json",
+    FeedFormat.RDF: "application/rdf+xml",
 }
 
 
@@ -57,6 +61,10 @@ class Links:
         """A story's page."""
         return self.to(f"/stories/{quote(story)}")
 
+    def search(self) -> str:
+        """Where stories are looked for; the question stands in the query."""
+        return self.to("/search")
+
     def page_of(self, feed: str) -> str:
         """The page for people that shows what a feed holds."""
         if feed == "all":
@@ -69,6 +77,10 @@ class Links:
         """A feed; ``name`` is ``all``, a category's slug or ``portals/<id>``."""
         return self.to(f"/feeds/{quote(name)}.{form}")
 
+    def archive(self, name: str, period: str) -> str:
+        """A document of what a feed held before, always Atom; ``period`` is a month (``2026-11``) or a part of one."""
+        return self.to(f"/feeds/{quote(name)}/{quote(period)}.atom")
+
     def opml(self) -> str:
         """All feeds, for readers to import."""
         return self.to("/feeds/index.opml")
@@ -77,6 +89,34 @@ class Links:
         """All feeds, for people."""
         return self.to("/feeds/")
 
+    def embed(self, name: str) -> str:
+        """A block for frames in other sites; ``name`` is a feed's. Options stand in the query."""
+        return self.to(f"/embed/{quote(name)}")
+
+    def embed_fragment(self, name: str) -> str:
+        """The same block as a piece of HTML."""
+        return self.to(f"/embed/{quote(name)}.html")
+
+    def embed_script(self, version: str) -> str:
+        """The custom element; a version's bytes never change."""
+        return self.to(f"/embed.js?v={quote(version)}")
+
+    def embed_frame_script(self, version: str) -> str:
+        """What fits frames to their content where the browser does not."""
+        return self.to(f"/embed/frame.js?v={quote(version)}")
+
+    def embed_stylesheet(self) -> str:
+        """How a block looks, for those who put it into their own page."""
+        return self.to("/embed/block.css")
+
+    def embed_builder(self) -> str:
+        """Where one chooses a block and copies the lines that embed it."""
+        return self.to("/embed/")
+
+    def oembed(self, address: str, form: str) -> str:
+        """What a page of ours looks like in another site (oEmbed); ``form`` is ``json`` or ``xml``."""
+        return self.to(f"/oembed?url={quote(address, safe='')}&format={form}")
+
     def digests(self) -> str:
         """Past issues of the digest."""
         return self.to("/digest/")
@@ -84,6 +124,14 @@ class Links:
     def digest(self, issue: str) -> str:
         """One issue, permanent and the same for everyone."""
         return self.to(f"/digest/{quote(issue)}")
+
+    def digest_text(self, issue: str) -> str:
+        """One issue as plain text."""
+        return self.to(f"/digest/{quote(issue)}.txt")
+
+    def digest_feed(self) -> str:
+        """The issues of the digest as an Atom feed."""
+        return self.to("/digest/feed.atom")
 
     def unsubscribe(self, token: str) -> str:
         """Where one reader ends the digest; a GET shows a button, a POST does it."""
@@ -95,4 +143,8 @@ class Links:
 
     def feed_tag(self, name: str) -> str:
         """A feed's id (RFC 4287 §4.2.6); the same for every format of it."""
-        return f"tag:{self.authority},{TAG_YEAR}:feeds/{name}"
+        return f"tag:{self.authority},{TAG_YEAR}:feeds/{quote(name)}"
+
+    def digest_tag(self, issue: str = "") -> str:
+        """An issue's id in the digest's feed; without an issue, the feed's own."""
+        return f"tag:{self.authority},{TAG_YEAR}:digest" + (f"/{quote(issue)}" if issue else "")

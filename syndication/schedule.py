@@ -83,6 +83,16 @@ class Clock:
             max_instances=1,
             misfire_grace_time=None,  # however late, it is due
         )
+        if house.settings.hub_url:
+            # A hub that is slow to answer keeps nothing else waiting.
+            self._scheduler.add_job(
+                house.tell_hub,
+                "interval",
+                seconds=TICK_SECONDS,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
         self._scheduler.add_listener(_failed, EVENT_JOB_ERROR)
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from syndication.domain.week import Holiday
 from syndication.errors import SettingsError
 
 PREFIX = "SYNDICATION_"
@@ -26,6 +27,24 @@ HOUSE = Path(__file__).resolve().parent.parent
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+TET = tuple(
+    Holiday(date.fromisoformat(first), date.fromisoformat(last), "nghỉ Tết Nguyên đán")
+    for first, last in (
+        # Two days before the first of the lunar year (Vietnam's calendar, UTC+7) to its fifth day.
+        ("2026-02-15", "2026-02-21"),
+        ("2027-02-04", "2027-02-10"),
+        ("2028-01-24", "2028-01-30"),
+        ("2029-02-11", "2029-02-17"),
+        ("2030-01-31", "2030-02-06"),
+        ("2031-01-21", "2031-01-27"),
+        ("2032-02-09", "2032-02-15"),
+        ("2033-01-29", "2033-02-04"),
+        ("2034-02-17", "2034-02-23"),
+        ("2035-02-06", "2035-02-12"),
+    )
+)
+"""The days around Tết on which offices rest."""
 
 
 class Approval(StrEnum):
@@ -49,12 +68,27 @@ class Settings:
     mail_from: str = "Bản tin tuần <digest@localhost>"
     secret_key: str = field(default="", repr=False)
     """Signs the links in mails. Empty: a key is made on first use and kept in ``var_dir``."""
+    dkim_key: str = field(default="", repr=False)
+    """A private key in PEM with which messages are signed here; empty: the mail server signs, or nobody."""
+    dkim_selector: str = ""
     timezone: ZoneInfo = VIETNAM
     digest_day: str = "monday"
     digest_at: time = time(7, 0)
     digest_approval: Approval = Approval.REQUIRED
+    digest_least: int = 3
+    """Stories below which a week gets no issue of its own; they stand in the next one."""
+    digest_holidays: tuple[Holiday, ...] = TET
+    """Days on which no issue is composed; what was told stands in the next one."""
     private_hosts: frozenset[str] = frozenset()
     """Exact ``host:port`` on private networks that may be read."""
+    hub_url: str = ""
+    """The WebSub hub that hears of every change and passes it on to readers; empty: none."""
+    proxies: int = 0
+    """Proxies of ours in front of this program, each of which adds to X-Forwarded-For; without any it is not read."""
+    feed_limit: int = 300
+    """Whole copies of one feed that one address may take in ten minutes without an ETag or date; 0: any number."""
+    embed_ancestors: tuple[str, ...] = ()
+    """Sites that may show our blocks in frames, as in CSP's frame-ancestors; none named: any."""
     contact: str = ""
     """Who answers for this instance: an address or page, told to portals and readers."""
     language: str = "vi"
@@ -81,6 +115,12 @@ def _web_address(raw: str) -> str:
     if not _is_address(raw, "http", "https") or set(raw) & set("?#@"):
         raise ValueError("give an address such as https://tin.example.vn")
     return raw.rstrip("/")
+
+
+def _hub(raw: str) -> str:
+    if not _is_address(raw, "http", "https") or set(raw) & set("#@"):
+        raise ValueError("give a hub's address such as https://hub.example.vn/")
+    return raw
 
 
 def _database(raw: str) -> str:
@@ -147,6 +187,21 @@ def _approval(raw: str) -> Approval:
         raise ValueError("give required or automatic") from cause
 
 
+def _holidays(raw: str) -> tuple[Holiday, ...]:
+    found = []
+    for part in filter(None, map(str.strip, raw.split(","))):
+        days, _, name = part.partition(" ")
+        first, _, last = days.partition("/")
+        try:
+            holiday = Holiday(date.fromisoformat(first), date.fromisoformat(last or first), name or "nghỉ lễ")
+        except ValueError:
+            holiday = None
+        if holiday is None or holiday.last < holiday.first:
+            raise ValueError(f"{part} is no holiday: write 2027-02-04/2027-02-10 Tết, commas between several")
+        found.append(holiday)
+    return tuple(found)
+
+
 def _hosts(raw: str) -> frozenset[str]:
     hosts = frozenset(part.strip().lower() for part in raw.split(",") if part.strip())
     for host in sorted(hosts):
@@ -156,9 +211,31 @@ def _hosts(raw: str) -> frozenset[str]:
     return hosts
 
 
+def _sites(raw: str) -> tuple[str, ...]:
+    sites = sorted({part.strip().lower() for part in raw.split(",") if part.strip()})
+    for site in sites:
+        if not re.fullmatch(r"https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?", site):
+            raise ValueError(
+                f"{site} is no site: write https://example.vn or https://*.example.vn, commas between"
+            )
+    return tuple(sites)
+
+
+def _number(raw: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", raw):
+        raise ValueError("give a number, 0 or more")
+    return int(raw)
+
+
 def _secret(raw: str) -> str:
     if len(raw) < 16:
         raise ValueError("give at least 16 characters, such as the output of: openssl rand -hex 32")
+    return raw
+
+
+def _selector(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", raw):
+        raise ValueError("give the selector's name in the DNS, such as news2026")
     return raw
 
 
@@ -187,10 +264,18 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "DIGEST_APPROVAL": _approval,
     "DIGEST_AT": _clock,
     "DIGEST_DAY": _day,
+    "DIGEST_HOLIDAYS": _holidays,
+    "DIGEST_LEAST": _number,
+    "DKIM_KEY": _secret,
+    "DKIM_SELECTOR": _selector,
+    "EMBED_ANCESTORS": _sites,
     "FEEDS_DIR": _folder,
+    "FEED_LIMIT": _number,
+    "HUB_URL": _hub,
     "LANGUAGE": _language,
     "MAIL_FROM": _mailbox,
     "PRIVATE_HOSTS": _hosts,
+    "PROXIES": _number,
     "SECRET_KEY": _secret,
     "SMTP_URL": _smtp,
     "TEMPLATES_DIR": _folder,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from syndication.domain.week import Holiday
 from syndication.errors import SettingsError
 from syndication.settings import HOUSE, READERS, Approval, Settings, read_settings
 
@@ -25,11 +26,32 @@ GOOD: list[tuple[str, str, object]] = [
     ("DATABASE_URL", "postgresql://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
     ("DATABASE_URL", "postgres://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
     ("DATABASE_URL", "postgresql+psycopg://u:p@/x?host=/run", "postgresql+psycopg://u:p@/x?host=/run"),
+    ("HUB_URL", "https://hub.example.vn/publish?x=1", "https://hub.example.vn/publish?x=1"),
     ("DIGEST_APPROVAL", "automatic", Approval.AUTOMATIC),
     ("DIGEST_APPROVAL", "Required", Approval.REQUIRED),
     ("DIGEST_AT", "16:30", time(16, 30)),
     ("DIGEST_DAY", "Friday", "friday"),
+    ("DIGEST_HOLIDAYS", "", ()),
+    (
+        "DIGEST_HOLIDAYS",
+        "2027-02-04/2027-02-10 Tết Đinh Mùi, 2027-09-02",
+        (
+            Holiday(date(2027, 2, 4), date(2027, 2, 10), "Tết Đinh Mùi"),
+            Holiday(date(2027, 9, 2), date(2027, 9, 2), "nghỉ lễ"),
+        ),
+    ),
+    ("DIGEST_LEAST", "5", 5),
+    ("DKIM_KEY", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----"),
+    ("DKIM_SELECTOR", "news-2026.tin", "news-2026.tin"),
     ("FEEDS_DIR", str(ELSEWHERE), ELSEWHERE),
+    ("EMBED_ANCESTORS", "", ()),
+    (
+        "EMBED_ANCESTORS",
+        "https://*.Tinh.example, http://so.example:8080,https://a.example",
+        ("http://so.example:8080", "https://*.tinh.example", "https://a.example"),
+    ),
+    ("FEED_LIMIT", "0", 0),
+    ("FEED_LIMIT", "1000", 1000),
     ("LANGUAGE", "en", "en"),
     ("MAIL_FROM", "Điểm tin <diemtin@tin.example.vn>", "Điểm tin <diemtin@tin.example.vn>"),
     ("MAIL_FROM", "diemtin@tin.example.vn", "diemtin@tin.example.vn"),
@@ -39,6 +61,7 @@ GOOD: list[tuple[str, str, object]] = [
         "10.0.0.1:80, Portal.Example:8080,[::1]:81,",
         frozenset({"10.0.0.1:80", "portal.example:8080", "[::1]:81"}),
     ),
+    ("PROXIES", "2", 2),
     ("SECRET_KEY", "sixteen letters!", "sixteen letters!"),
     (
         "SMTP_URL",
@@ -65,6 +88,9 @@ BAD: list[tuple[str, str]] = [
     ("BASE_URL", "https://tin example.vn"),
     ("BASE_URL", "https://tin.example.vn:99999"),
     ("BASE_URL", "http://[::1"),
+    ("HUB_URL", "hub.example.vn"),
+    ("HUB_URL", "https://hub.example.vn/#x"),
+    ("HUB_URL", "https://user@hub.example.vn/"),
     ("BASE_URL", ""),
     ("CONTACT", "a\nBcc: b"),
     ("DATABASE_URL", "mysql://db/x"),
@@ -79,8 +105,21 @@ BAD: list[tuple[str, str]] = [
     ("DIGEST_AT", "07:00+07:00"),
     ("DIGEST_AT", ""),
     ("DIGEST_DAY", "thứ hai"),
+    ("DIGEST_HOLIDAYS", "Tết"),
+    ("DIGEST_HOLIDAYS", "2027-02-30"),
+    ("DIGEST_HOLIDAYS", "2027-02-10/2027-02-04"),
+    ("DIGEST_LEAST", "-1"),
+    ("DKIM_KEY", "no key"),
+    ("DKIM_SELECTOR", "news 2026"),
     ("FEEDS_DIR", "/there/is/none"),
     ("FEEDS_DIR", ""),
+    ("EMBED_ANCESTORS", "tinh.example"),
+    ("EMBED_ANCESTORS", "*"),
+    ("EMBED_ANCESTORS", "https://a.example; script-src *"),
+    ("EMBED_ANCESTORS", "https://a.example/trang"),
+    ("FEED_LIMIT", "many"),
+    ("FEED_LIMIT", "-1"),
+    ("FEED_LIMIT", ""),
     ("LANGUAGE", "fr"),
     ("MAIL_FROM", "Điểm tin"),
     ("MAIL_FROM", "diemtin@"),
@@ -90,6 +129,8 @@ BAD: list[tuple[str, str]] = [
     ("PRIVATE_HOSTS", "http://10.0.0.1:80"),
     ("PRIVATE_HOSTS", "10.0.0.1:99999"),
     ("PRIVATE_HOSTS", "::1:80"),
+    ("PROXIES", "1.5"),
+    ("PROXIES", "yes"),
     ("SECRET_KEY", "too short"),
     ("SECRET_KEY", ""),
     ("SMTP_URL", "mail.example:25"),

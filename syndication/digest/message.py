@@ -1,10 +1,12 @@
 """Makes the digest into mail: one reader's message, as the bytes that go to the mail server.
 
 The costly work (folding, encoding, size checks) is done once by ``prepare``; ``Prepared.bytes_for`` only
-joins finished pieces with what differs from reader to reader. That is right by construction: the body is
-quoted-printable (RFC 2045 §6.7), whose soft line breaks mean nothing, so each placeholder is cut out of the
-text *before* encoding and its value is later put on lines of its own between soft breaks. Nothing is ever
-searched for in encoded bytes, and no value can change the encoding of its surroundings.
+joins finished pieces with what differs from reader to reader. That is right by construction: each placeholder
+is cut out of the text *before* encoding. In quoted-printable (RFC 2045 §6.7), whose soft line breaks mean nothing,
+its value is later put on lines of its own between soft breaks; in base64 (§6.8), where every three bytes make four
+characters, what follows a value is encoded beforehand for each of the three places at which the value may end.
+Nothing is ever searched for in encoded bytes, and no value can change the encoding of its surroundings. Each part
+is written in the shorter of the two: Vietnamese prose in base64, markup in quoted-printable.
 
 Headers are encoded with ``email.header.Header``: the newer ``EmailMessage`` of CPython 3.11–3.13 loses spaces
 where it folds a Vietnamese subject.
@@ -12,9 +14,11 @@ where it folds a Vietnamese subject.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.header import Header
@@ -88,10 +92,36 @@ class _Slot(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class _Base64:
+    """A body part in base64: what stands before, between and behind its slots."""
+
+    slots: tuple[_Slot, ...]
+    first: tuple[bytes, bytes]
+    """The encoded beginning, and up to two bytes that are encoded together with what follows."""
+    after: tuple[tuple[tuple[bytes, bytes, bytes], ...], ...]
+    """For each slot, for 0, 1 and 2 bytes that complete the group in which its value ends: these bytes, what follows
+    them encoded, and the bytes left over (none behind the last slot)."""
+
+    def filled(self, values: Mapping[_Slot, bytes]) -> bytes:
+        """The whole part with these values in its slots."""
+        encoded, carried = self.first
+        done = [encoded]
+        for place, (slot, ways) in enumerate(zip(self.slots, self.after, strict=True), start=1):
+            group = carried + values[slot]
+            completing, encoded, left = ways[-len(group) % 3]
+            group += completing
+            # What follows may be too short to complete the group; only the last one may stay incomplete.
+            whole = len(group) if place == len(self.slots) else len(group) - len(group) % 3
+            done += (_wrapped_base64(group[:whole]), encoded)
+            carried = group[whole:] + left
+        return b"".join(done)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A letter of which everything but the personal parts is encoded. Safe to share between threads."""
 
-    _pieces: tuple[bytes | _Slot, ...]
+    _pieces: tuple[bytes | _Slot | _Base64, ...]
 
     def bytes_for(
         self,
@@ -113,19 +143,29 @@ class Prepared:
         targets = f"<{unsubscribe}>"
         if unsubscribe_mailto is not None:
             targets += f", <{_checked('the unsubscribe mailbox', unsubscribe_mailto, _MAILTO)}>"
-        values = {
+        headers = {
             _Slot.TO: _header_with_address("To", to_name, to_address),
             _Slot.MESSAGE_ID: _header("Message-ID", _checked("Message-ID", message_id, _MESSAGE_ID)),
             _Slot.LIST_UNSUBSCRIBE: _header("List-Unsubscribe", targets),
-            _Slot.UNSUBSCRIBE_TEXT: _quoted_printable(unsubscribe),
-            _Slot.UNSUBSCRIBE_HTML: _quoted_printable(html.escape(unsubscribe)),
+        }
+        plain = {
+            _Slot.UNSUBSCRIBE_TEXT: unsubscribe.encode(),
+            _Slot.UNSUBSCRIBE_HTML: html.escape(unsubscribe).encode(),
         }
         if preferences_url is not None:
             preferences = _checked("the preferences address", preferences_url, _WEB)
-            values[_Slot.PREFERENCES_TEXT] = _quoted_printable(preferences)
-            values[_Slot.PREFERENCES_HTML] = _quoted_printable(html.escape(preferences))
+            plain[_Slot.PREFERENCES_TEXT] = preferences.encode()
+            plain[_Slot.PREFERENCES_HTML] = html.escape(preferences).encode()
+        values = headers | {slot: _quoted_printable(value.decode()) for slot, value in plain.items()}
         try:
-            return b"".join(values[piece] if isinstance(piece, _Slot) else piece for piece in self._pieces)
+            return b"".join(
+                piece
+                if isinstance(piece, bytes)
+                else values[piece]
+                if isinstance(piece, _Slot)
+                else piece.filled(plain)
+                for piece in self._pieces
+            )
         except KeyError:
             raise MailError(
                 "The digest's template links to the reader's preferences and no such address was given;"
@@ -253,8 +293,8 @@ def _html(document: str) -> str:
     return document
 
 
-def _part(subtype: str, content: str, slots: tuple[_Slot, _Slot]) -> list[bytes | _Slot]:
-    """A body part as pieces: encoded bytes, with a slot for each placeholder between them."""
+def _part(subtype: str, content: str, slots: tuple[_Slot, _Slot]) -> list[bytes | _Slot | _Base64]:
+    """A body part as pieces, in the shorter of the two encodings."""
     unsubscribe, preferences = slots
     # Odd places hold the placeholders. What lies between is cleaned apart, so NFC cannot join it to them.
     texts = _PLACEHOLDER.split(content)
@@ -270,15 +310,53 @@ def _part(subtype: str, content: str, slots: tuple[_Slot, _Slot]) -> list[bytes 
             f"The digest's {subtype} part has no unsubscribe link;"
             f" put {UNSUBSCRIBE_PLACEHOLDER} where the link belongs"
         )
-    pieces: list[bytes | _Slot] = [
-        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
-    ]
+    found = [unsubscribe if place == UNSUBSCRIBE_PLACEHOLDER else preferences for place in places]
+    in_quotes = _in_quoted_printable(texts, found)
+    in_groups = _in_base64([text.replace("\n", "\r\n").encode() for text in texts], found)
+    shorter = _size(in_quotes) <= _size([in_groups])
+    encoding = "quoted-printable" if shorter else "base64"
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
+    return [head.encode(), *(in_quotes if shorter else [in_groups])]
+
+
+def _size(pieces: Sequence[bytes | _Slot | _Base64]) -> int:
+    """The bytes of what does not differ from reader to reader."""
+    size = 0
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            size += len(piece)
+        elif isinstance(piece, _Base64):
+            size += len(piece.first[0]) + sum(len(ways[0][1]) for ways in piece.after)
+    return size
+
+
+def _in_quoted_printable(texts: list[str], slots: list[_Slot]) -> list[bytes | _Slot]:
+    """Encoded bytes, with a slot for each placeholder between them."""
+    pieces: list[bytes | _Slot] = []
     for place, text in enumerate(texts):
-        pieces.append(_between(text, after_value=place > 0, before_value=place < len(places)))
-        if place < len(places):
-            pieces.append(unsubscribe if places[place] == UNSUBSCRIBE_PLACEHOLDER else preferences)
+        pieces.append(_between(text, after_value=place > 0, before_value=place < len(slots)))
+        if place < len(slots):
+            pieces.append(slots[place])
     return pieces
+
+
+def _in_base64(texts: list[bytes], slots: list[_Slot]) -> _Base64:
+    """What is known beforehand, encoded for every place at which the values between may end."""
+
+    def groups(raw: bytes, *, last: bool) -> tuple[bytes, bytes]:
+        whole = len(raw) if last else len(raw) - len(raw) % 3
+        return _wrapped_base64(raw[:whole]), raw[whole:]
+
+    after = []
+    for place, text in enumerate(texts[1:], start=1):
+        last = place == len(slots)
+        after.append(tuple((text[:some], *groups(text[some:], last=last)) for some in range(3)))
+    return _Base64(tuple(slots), groups(texts[0], last=False), tuple(after))
+
+
+def _wrapped_base64(raw: bytes) -> bytes:
+    """Base64 in lines of at most 76 characters (RFC 2045 §6.8), each ended; decoders pass over line breaks."""
+    return b"".join(base64.b64encode(raw[at : at + 57]) + b"\r\n" for at in range(0, len(raw), 57))
 
 
 def _clean_lines(text: str) -> str:

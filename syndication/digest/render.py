@@ -6,15 +6,17 @@ archive: the sentence that says why the mail came, and the link that ends it.
 
 from __future__ import annotations
 
+import re
 import textwrap
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from syndication.digest.inline import inline
-from syndication.domain.issue import IssueContent
+from syndication.domain.issue import Issue, IssueContent, Upcoming
 from syndication.domain.week import administrative_day, week_title
 from syndication.links import Links
 from syndication.text import one_line, shorten
@@ -25,6 +27,14 @@ COLUMNS = 78
 SUMMARY = 220
 """Characters of a summary: one or two sentences, and 30 stories stay well below the size Gmail cuts at."""
 
+SHORT_SUMMARY = 130
+"""Characters of a summary among the highlights, which are read at one glance."""
+
+_END = re.compile(r"([^\W_]{2,})[\"”’»)]*[.!?][\"”’»)]*(?=\s)")
+"""What may end a sentence, and the word before it."""
+_ABBREVIATED = re.compile(r"[A-ZĐ]+|[A-ZĐ][^\W_]|Th[sS]")
+"""«TP. Hải Phòng», «TS. Nguyễn …», «Th.»: no sentence ends there."""
+
 PREVIEW = 200
 """Characters of the line a mailbox shows beside the subject; no program shows more."""
 
@@ -34,6 +44,8 @@ class Rendered:
     """An issue as it is mailed or shown."""
 
     subject: str
+    preheader: str
+    """What a mailbox shows beside the subject."""
     text: str
     html: str
 
@@ -48,9 +60,67 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(one_line(text), COLUMNS, break_on_hyphens=False)
 
 
+def _sentences(text: str, limit: int) -> str:
+    """As many whole sentences as ``limit`` characters hold; where that says too little, cut at a word with «…»."""
+    text = one_line(text)
+    if len(text) <= limit:
+        return text
+    ends = [
+        match.end() for match in _END.finditer(text, 0, limit + 1) if not _ABBREVIATED.fullmatch(match[1])
+    ]
+    return text[: ends[-1]] if ends and ends[-1] >= limit * 0.45 else shorten(text, limit)
+
+
 def _headed(text: str) -> str:
     heading = _wrapped(text)
     return f"{heading}\n{'-' * max(map(len, heading.splitlines()))}"
+
+
+def _days(event: Upcoming) -> str:
+    """``25/11``, ``25 – 27/11`` or ``30/11 – 02/12``: the days of what is to come."""
+    last = administrative_day(event.ends_on, with_year=False)
+    if event.starts_on == event.ends_on:
+        return last
+    same_month = (event.starts_on.year, event.starts_on.month) == (event.ends_on.year, event.ends_on.month)
+    first = (
+        f"{event.starts_on.day:02d}" if same_month else administrative_day(event.starts_on, with_year=False)
+    )
+    return f"{first} – {last}"
+
+
+def _issue_title(content: IssueContent) -> str:
+    return week_title(content.week, content.begins)
+
+
+def _preheader(content: IssueContent) -> str:
+    return shorten(" · ".join(entry.title for entry in content.entries[:3]), PREVIEW)
+
+
+def _published(issue: Issue) -> str:
+    """When an issue went out, as Atom writes it (RFC 3339)."""
+    moment = issue.sending_at or issue.sent_at or issue.composed_at
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _counted(content: IssueContent) -> str:
+    """What this issue has, and out of what it was chosen."""
+    printed, told = len(content.entries), content.stories_told
+    said = (
+        f"{printed} tin từ {content.portal_count} cổng"
+        if printed >= told
+        else f"{printed} tin chọn từ {told} tin của {max(content.portals_heard, content.portal_count)} cổng"
+    )
+    weeks = (content.week.starts_on - content.first_week.starts_on).days // 7 + 1
+    return f"{said} · gộp {weeks} tuần" if weeks > 1 else said
+
+
+def _statistics(content: IssueContent) -> str:
+    """The line that closes an issue: all that was told, by category."""
+    if len(content.tally) < 2:
+        return ""
+    when = "Trong tuần" if content.begins is None else "Trong thời gian này"
+    by_category = "; ".join(f"{one.title} {one.stories}" for one in content.tally)
+    return f"{when} các cổng đăng {content.stories_told} tin: {by_category}."
 
 
 class Renderer:
@@ -68,40 +138,93 @@ class Renderer:
         self._site = _Site(site_title, contact)
         self._templates = Environment(
             loader=FileSystemLoader(templates_dir),
-            autoescape=select_autoescape(["html"]),
+            autoescape=select_autoescape(["html", "xml"]),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self._templates.filters |= {
-            "brief": lambda text: shorten(one_line(text), SUMMARY),
+            "brief": lambda text: _sentences(text, SUMMARY),
+            "short": lambda text: _sentences(text, SHORT_SUMMARY),
             "day": day,
+            "days": _days,
             "headed": _headed,
-            "week_title": week_title,
+            "issue_title": _issue_title,
+            "preheader": _preheader,
+            "published": _published,
             "wrapped": _wrapped,
         }
 
     def render(self, content: IssueContent, *, unsubscribe_url: str | None) -> Rendered:
-        """Print an issue.
+        """Print an issue as a mail.
 
         ``unsubscribe_url`` is the reader's own link, or a placeholder that is safe in an address and replaced
-        later, so that an issue is printed once for everyone; None prints the public page of the archive.
+        later, so that an issue is printed once for everyone; None prints the mail without what is for readers only.
         """
+        printed = self._printed(content, unsubscribe_url=unsubscribe_url)
+        return replace(printed, html=inline(printed.html) + "\n")
+
+    def page(self, content: IssueContent) -> Rendered:
+        """Print an issue as the public page of the archive, the same for everyone.
+
+        A browser needs no styles in the elements, and a page is asked for by every mail scanner of every reader
+        within the same minute.
+        """
+        return self._printed(content, unsubscribe_url=None)
+
+    def feed(self, issues: Sequence[Issue]) -> str:
+        """Print these issues as an Atom feed (RFC 4287)."""
+
+        def contents(content: IssueContent) -> str:
+            return self._print("feed-entry.html", self._context(content, unsubscribe_url=None))
+
+        updated = max(map(_published, issues), default="2026-01-01T00:00:00Z")
         context = {
+            "issues": issues,
+            "links": self._links,
+            "site": self._site,
+            "updated": updated,
+            "contents": contents,
+        }
+        return self._print("feed.xml", context)
+
+    def preview(self, **context: object) -> str:
+        """Print the page on which an editor sees an issue from all sides."""
+        return self._print("preview.html", context)
+
+    def _context(self, content: IssueContent, *, unsubscribe_url: str | None) -> dict[str, object]:
+        sections = [section for section in content.sections if section.entries]
+        totals = {one.category: one.stories for one in content.tally}
+        return {
             "content": content,
-            "sections": [section for section in content.sections if section.entries],
-            "preview": shorten(" · ".join(entry.title for entry in content.entries[:3]), PREVIEW),
+            "sections": sections,
+            "totals": {
+                section.category: max(totals.get(section.category, 0), len(section.entries) + section.more)
+                for section in sections
+            },
+            "inside": [
+                *([("Tin nổi bật", len(content.highlights))] if content.highlights else []),
+                *((section.title, len(section.entries)) for section in sections),
+                *([("Sắp diễn ra", len(content.upcoming))] if content.upcoming else []),
+            ],
+            "counted": _counted(content),
+            "statistics": _statistics(content),
+            "preheader": _preheader(content),
             "site": self._site,
             "links": self._links,
             "archive_url": self._links.digest(str(content.week)),
             "unsubscribe_url": unsubscribe_url,
         }
+
+    def _printed(self, content: IssueContent, *, unsubscribe_url: str | None) -> Rendered:
+        context = self._context(content, unsubscribe_url=unsubscribe_url)
         subject = one_line(self._print("subject.txt", context))
         context["subject"] = subject
         return Rendered(
             subject=subject,
+            preheader=_preheader(content),
             text=self._print("body.txt", context).strip() + "\n",
-            html=inline(self._print("body.html", context)) + "\n",
+            html=self._print("body.html", context),
         )
 
     def _print(self, name: str, context: dict[str, object]) -> str:

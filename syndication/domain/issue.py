@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from syndication.domain.week import IsoWeek
@@ -69,6 +70,8 @@ class Entry:
     image_url: str | None
     told_at: datetime
     portals: tuple[Named, ...]
+    why: str = ""
+    """Why it stands where it stands, in words for the editor; no reader sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,66 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """A story about something that is still to come, on a day the portal names."""
+
+    starts_on: date
+    ends_on: date
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many stories of one category the portals told, whether the issue prints them or not."""
+
+    category: str
+    title: str
+    stories: int
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """What an editor asked for. Composing the week again does all of it again."""
+
+    hero: str | None = None
+    """The story that leads the issue."""
+    pinned: tuple[str, ...] = ()
+    """Stories that stand among the highlights, in this order."""
+    dropped: tuple[str, ...] = ()
+    """Stories that are left out."""
+    titles: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    """What a story is called in the digest; its portal's page keeps its own title."""
+    moved: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    """The section a story stands in, by the category's slug."""
+    places: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    """A story's place in its section, from 1."""
+    note: str = ""
+    """A word from the editor above the first story."""
+    subject: str = ""
+    """In place of the subject that names the week."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain document with what was asked for and nothing else."""
+        return {
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name in self.__slots__
+            if (value := getattr(self, name))
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any] | None) -> Edits:
+        """Read what ``to_json`` made."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in (document or {}).items()
+        }
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueContent:
     """All an issue says, frozen: what is approved, rendered and archived is exactly this."""
 
@@ -90,13 +153,38 @@ class IssueContent:
     subject: str
     hero: Entry | None
     sections: tuple[Section, ...]
+    highlights: tuple[Entry, ...] = ()
+    """What matters most after the hero, whatever its category; it does not stand in its section again."""
+    upcoming: tuple[Upcoming, ...] = ()
+    """What is still to come, the next first."""
+    note: str = ""
+    """A word from the editor."""
+    tally: tuple[Tally, ...] = ()
+    """All that was told in this time, by category in the order of the catalogue."""
+    portals_heard: int = 0
+    """Portals that told something in this time."""
+    begins: IsoWeek | None = None
+    """The first week it tells of, where weeks before its own had no issue."""
+
+    @property
+    def first_week(self) -> IsoWeek:
+        """The first week it tells of; mostly its own."""
+        return self.begins or self.week
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """Every story of the issue, the hero first."""
-        return ((self.hero,) if self.hero else ()) + tuple(
-            entry for section in self.sections for entry in section.entries
+        """Every story of the issue in the order in which it is printed, the hero first."""
+        return (
+            *((self.hero,) if self.hero else ()),
+            *self.highlights,
+            *(entry for section in self.sections for entry in section.entries),
+            *(event.entry for event in self.upcoming),
         )
+
+    @property
+    def stories_told(self) -> int:
+        """How many stories were told in this time, whether the issue prints them or not."""
+        return sum(one.stories for one in self.tally) or len(self.entries)
 
     @property
     def portal_count(self) -> int:
@@ -111,25 +199,51 @@ class IssueContent:
     def only(self, categories: Collection[str]) -> IssueContent:
         """The issue for a reader who chose these categories; empty means everything.
 
-        The hero stays where its category was chosen, and is given up otherwise.
+        The hero stays where its category was chosen; otherwise the first highlight with a picture takes its place.
         """
         if not categories:
             return self
         return replace(
-            self,
-            hero=self.hero if self.hero and self.hero.category in categories else None,
+            self._printing(lambda entry: entry.category in categories),
             sections=tuple(section for section in self.sections if section.category in categories),
+            tally=tuple(one for one in self.tally if one.category in categories),
+        )
+
+    def without(self, stories: Collection[str]) -> IssueContent:
+        """The issue less these stories: what was withdrawn after it was composed is not sent."""
+        if not any(entry.story in stories for entry in self.entries):
+            return self
+        return self._printing(lambda entry: entry.story not in stories)
+
+    def _printing(self, wanted: Callable[[Entry], bool]) -> IssueContent:
+        hero = self.hero if self.hero and wanted(self.hero) else None
+        highlights = tuple(entry for entry in self.highlights if wanted(entry))
+        if self.hero and not hero:
+            hero = next((entry for entry in highlights if entry.image_url and entry.summary), None)
+        sections = (
+            replace(section, entries=tuple(entry for entry in section.entries if wanted(entry)))
+            for section in self.sections
+        )
+        return replace(
+            self,
+            hero=hero,
+            highlights=tuple(entry for entry in highlights if entry is not hero),
+            sections=tuple(section for section in sections if section.entries),
+            upcoming=tuple(event for event in self.upcoming if wanted(event.entry)),
         )
 
     def to_json(self) -> str:
         """Canonical JSON: the same content gives the same bytes."""
 
         def plain(value: object) -> Any:
-            if isinstance(value, datetime):
+            if isinstance(value, date):
                 return value.isoformat()
             raise TypeError(f"{type(value).__name__} has no place in an issue")
 
-        document = asdict(self) | {"week": str(self.week)}
+        document = asdict(self) | {
+            "week": str(self.week),
+            "begins": str(self.begins) if self.begins else None,
+        }
         return json.dumps(document, default=plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -145,15 +259,31 @@ class IssueContent:
                 }
             )
 
+        def entries(raw: list[dict[str, Any]]) -> tuple[Entry, ...]:
+            return tuple(entry(one) for one in raw)
+
         raw = json.loads(text)
         return cls(
             week=IsoWeek.parse(raw["week"]),
             subject=raw["subject"],
             hero=entry(raw["hero"]) if raw["hero"] else None,
             sections=tuple(
-                Section(**section | {"entries": tuple(entry(one) for one in section["entries"])})
-                for section in raw["sections"]
+                Section(**section | {"entries": entries(section["entries"])}) for section in raw["sections"]
             ),
+            # Issues kept by an earlier version of this program have nothing of what follows.
+            highlights=entries(raw.get("highlights", [])),
+            upcoming=tuple(
+                Upcoming(
+                    starts_on=date.fromisoformat(event["starts_on"]),
+                    ends_on=date.fromisoformat(event["ends_on"]),
+                    entry=entry(event["entry"]),
+                )
+                for event in raw.get("upcoming", [])
+            ),
+            note=raw.get("note", ""),
+            tally=tuple(Tally(**one) for one in raw.get("tally", [])),
+            portals_heard=raw.get("portals_heard", 0),
+            begins=IsoWeek.parse(raw["begins"]) if raw.get("begins") else None,
         )
 
 
@@ -164,11 +294,17 @@ class Issue:
     id: str
     state: IssueState
     content: IssueContent
+    """What it says now: as it was composed and edited, less what has been withdrawn since."""
     hash: str
+    """What an approval is bound to: the hash of the content as it was composed and edited."""
     composed_at: datetime
     approved_at: datetime | None
     approved_by: str | None
     sent_at: datetime | None
+    edits: Edits = field(default_factory=Edits)
+    sending_at: datetime | None = None
+    withdrawn: tuple[str, ...] = ()
+    """Stories it told and tells no more, because they were withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

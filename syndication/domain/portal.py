@@ -119,6 +119,10 @@ class Catalogue:
 
     portals: Mapping[str, Portal]
     categories: tuple[Category, ...]
+    renamed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Slugs that categories bore before, each with the one it bears now."""
+    removed: frozenset[str] = frozenset()
+    """Slugs of categories that are published no longer."""
 
     @property
     def sources(self) -> tuple[Source, ...]:

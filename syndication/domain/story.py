@@ -49,6 +49,9 @@ class Story:
     categories: tuple[str, ...]
     tellings: tuple[Telling, ...]
     """The leading telling first."""
+    kept_back: bool = False
+    """Whether it was history when we first saw it: it can be found and read, and stands in no feed. Then
+    ``announced_at`` is when we put it by."""
 
     @property
     def lead(self) -> Telling:

@@ -10,6 +10,18 @@ from typing import Self
 _NAME = re.compile(r"([0-9]{4})-w([0-9]{2})")
 
 
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """Days, both included, on which offices rest and no digest is composed."""
+
+    first: date
+    last: date
+    name: str
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class IsoWeek:
     """A week by ISO 8601: it starts on Monday and belongs to the year of its Thursday."""
@@ -52,6 +64,15 @@ class IsoWeek:
         """Its Sunday."""
         return date.fromisocalendar(self.year, self.number, 7)
 
+    def after(self, weeks: int) -> Self:
+        """The week so many weeks later; earlier where the number is negative."""
+        return self.of(self.starts_on + timedelta(weeks=weeks))
+
+    def due_on(self, weekday: int) -> date:
+        """The day of this weekday (0 is Monday) on which a digest tells of this week; see ``told_on``."""
+        day = self.starts_on + timedelta(days=weekday)
+        return day if weekday >= 3 else day + timedelta(days=7)
+
     def __str__(self) -> str:
         return f"{self.year}-w{self.number:02d}"
 
@@ -65,12 +86,15 @@ def administrative_day(day: date, *, with_year: bool = True) -> str:
     return f"{day.day:02d}/{month}" + (f"/{day.year}" if with_year else "")
 
 
-def week_range(week: IsoWeek) -> str:
-    """``01/7 – 07/7/2024``; both years are printed where they differ."""
-    first, last = week.starts_on, week.ends_on
-    return f"{administrative_day(first, with_year=first.year != last.year)} – {administrative_day(last)}"
+def week_range(week: IsoWeek, first: IsoWeek | None = None) -> str:
+    """``01/7 – 07/7/2024``; both years are printed where they differ. ``first``: the week it begins with."""
+    begins, ends = (first or week).starts_on, week.ends_on
+    return f"{administrative_day(begins, with_year=begins.year != ends.year)} – {administrative_day(ends)}"
 
 
-def week_title(week: IsoWeek) -> str:
-    """``Tuần 27/2024 (01/7 – 07/7/2024)``."""
-    return f"Tuần {week.number:02d}/{week.year} ({week_range(week)})"
+def week_title(week: IsoWeek, first: IsoWeek | None = None) -> str:
+    """``Tuần 27/2024 (01/7 – 07/7/2024)``, or ``Tuần 26 – 27/2024 (24/6 – 07/7/2024)`` from ``first`` on."""
+    number = f"{week.number:02d}/{week.year}"
+    if first and first != week:
+        number = f"{first.number:02d}{f'/{first.year}' if first.year != week.year else ''} – {number}"
+    return f"Tuần {number} ({week_range(week, first)})"

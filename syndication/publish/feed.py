@@ -1,41 +1,44 @@
-"""Builds RSS 2.0 and Atom 1.0 by feedgen, with an extension for what feedgen lacks or gets wrong.
+"""Prints RSS 2.0 and Atom 1.0 by feedgen, with an extension for what feedgen lacks or gets wrong.
 
-The same stories always give the same bytes: nothing here looks at a clock. An entry that cannot be built is left
+The same edition always gives the same bytes: nothing here looks at a clock. An entry that cannot be printed is left
 out and named, and the rest of the feed stands.
 """
 
 from __future__ import annotations
 
 import logging
-import mimetypes
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from email.utils import format_datetime
+from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import feedgen.entry
 import feedgen.feed
 from feedgen.entry import FeedEntry
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from syndication import text
-from syndication.domain.portal import Catalogue
-from syndication.domain.story import Story
-from syndication.links import FeedFormat, Links
-from syndication.publish.select import FeedPlan
+from syndication.links import MEDIA_TYPES, FeedFormat, Links
+from syndication.publish.entry import Edition, Entry
 
 log = logging.getLogger(__name__)
 
+ATOM = "http://www.w3.org/2005/Atom"
+CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 DCMI_TERMS = "http://purl.org/dc/terms/"
+HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 SYNDICATION = "http://purl.org/rss/1.0/modules/syndication/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-BEFORE_ANY_STORY = datetime(2026, 1, 1, tzinfo=UTC)
-"""The time an empty feed gives; any fixed one will do, the clock will not."""
+TTL = 60
+"""Minutes between two looks at a feed, as we advise readers."""
+
+RSS_SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
 # feedgen formats RFC 822 dates by switching the locale of the whole process, which makes files opened meanwhile
 # in other threads unreadable. The standard library's function gives the same text and leaves the locale alone.
@@ -43,151 +46,222 @@ feedgen.feed.formatRFC2822 = format_datetime
 feedgen.entry.formatRFC2822 = format_datetime
 
 
-class _FeedExtension(BaseExtension):  # type: ignore[misc] # feedgen ships no types
-    """Namespaces and what the channel says beyond feedgen: how often it changes."""
+def links_of(edition: Edition, form: FeedFormat, links: Links) -> Iterator[dict[str, str]]:
+    """The links a document has to others: itself, its hub (WebSub §4), its neighbours (RFC 5005 §4)."""
+    name = edition.plan.name
+    media = MEDIA_TYPES[FeedFormat.ATOM]
+    self = links.archive(name, edition.archive) if edition.archive else links.feed(name, form)
+    yield {"rel": "self", "type": MEDIA_TYPES[form], "href": self}
+    if edition.hub and not edition.archive:
+        yield {"rel": "hub", "href": edition.hub}
+    current = links.feed(name, FeedFormat.ATOM)
+    if edition.archive:
+        yield {"rel": "current", "type": media, "href": current}
+    if edition.previous:
+        yield {"rel": "prev-archive", "type": media, "href": links.archive(name, edition.previous)}
+    if edition.archive:
+        after = links.archive(name, edition.following) if edition.following else current
+        yield {"rel": "next-archive", "type": media, "href": after}
+
+
+class _House(BaseExtension):  # type: ignore[misc] # feedgen ships no types
+    """What the channel says beyond feedgen. Links to others than itself are lost in RSS without it."""
+
+    edition: Edition
+    links: Links
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DUBLIN_CORE, "dcterms": DCMI_TERMS, "media": MEDIA, "sy": SYNDICATION}
+        spaces = {"dcterms": DCMI_TERMS, "media": MEDIA}
+        if self.edition.archive:
+            spaces["fh"] = HISTORY
+        if self.edition.tombstones:
+            spaces["at"] = TOMBSTONES
+        return spaces
 
     def extend_rss(self, feed: etree._Element) -> etree._Element:
         channel = feed[0]
+        for link in links_of(self.edition, FeedFormat.RSS, self.links):
+            if link["rel"] != "self":
+                etree.SubElement(channel, f"{{{ATOM}}}link", link)
         for name, value in (("updatePeriod", "hourly"), ("updateFrequency", "1")):
             etree.SubElement(channel, f"{{{SYNDICATION}}}{name}").text = value
         return feed
 
+    def extend_atom(self, feed: etree._Element) -> etree._Element:
+        if self.edition.archive:
+            etree.SubElement(feed, f"{{{HISTORY}}}archive")
+        for stone in self.edition.tombstones:  # RFC 6721 §3
+            etree.SubElement(feed, f"{{{TOMBSTONES}}}deleted-entry", ref=stone.tag, when=stone.at.isoformat())
+        return feed
 
-class _EntryExtension(BaseEntryExtension):  # type: ignore[misc] # feedgen ships no types
-    """Where a story comes from: its source, its author, everyone who tells it, and its picture.
+
+class _RssHouse(_House):
+    def extend_ns(self) -> dict[str, str]:
+        return {"dc": DUBLIN_CORE, "sy": SYNDICATION} | {"dcterms": DCMI_TERMS, "media": MEDIA}
+
+
+class _Item(FeedEntry):  # type: ignore[misc] # feedgen ships no types
+    """An entry of RSS, printed before the feed is: feedgen would say no only then, and to all of it."""
+
+    def __init__(self, entry: Entry, links: Links, *, language: str) -> None:
+        super().__init__()
+        self.title(entry.title)
+        self.link(href=entry.url)
+        # RSS says nothing about the description's type and readers take it for HTML (RSS Profile, item/description).
+        self.description(escape(entry.summary or entry.title, quote=False))
+        if entry.content:
+            self.content(entry.content)
+        self.guid(entry.id, permalink=False)
+        for slug, title in entry.categories:
+            self.category(term=slug, label=title, scheme=links.category(slug))
+        self.published(entry.announced_at)
+        self.source(url=links.feed(f"portals/{entry.origin.portal}", FeedFormat.RSS), title=entry.origin.name)
+        self._printed = self._print(entry, language)
+
+    def _print(self, entry: Entry, language: str) -> etree._Element:
+        item: etree._Element = super().rss_entry(extensions=False)
+        for category, (_, title) in zip(item.iterfind("category"), entry.categories, strict=True):
+            category.text = title  # feedgen prints the term, which is in the address of the scheme already
+        etree.SubElement(item, f"{{{DUBLIN_CORE}}}creator").text = entry.author
+        if entry.language != language:
+            etree.SubElement(item, f"{{{DUBLIN_CORE}}}language").text = entry.language
+        for teller in entry.tellers:
+            etree.SubElement(
+                item, f"{{{ATOM}}}link", rel="via", type="text/html", href=teller.url, title=teller.name
+            )
+        _portal_date_and_picture(item, entry)
+        return item
+
+    def rss_entry(self, extensions: bool = True) -> etree._Element:
+        return self._printed
+
+
+class _AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen ships no types
+    """An entry of Atom, printed before the feed is.
 
     Elements of Atom carry no namespace of their own here: feedgen writes the default one at the root as text.
     """
 
-    def __init__(self) -> None:
-        self.story: Story | None = None
-        self.page = ""
-        self.portals: Sequence[tuple[str, str]] = ()
-        """(address of the telling, the portal's name), the leading one first."""
-        self.source: Mapping[str, str] = {}
+    def __init__(self, entry: Entry, links: Links, *, language: str) -> None:
+        super().__init__()
+        self.id(entry.id)
+        self.title(entry.title)
+        self.updated(entry.updated_at)
+        self.published(entry.announced_at)
+        self.author(name=entry.author)
+        self.link(href=entry.url, rel="alternate")
+        summary = entry.summary or entry.title
+        if "</" in summary:  # text that would be taken for markup is told as the markup that shows it
+            self.summary(escape(summary, quote=False), type="html")
+        else:
+            self.summary(summary)
+        if entry.content:
+            self.content(entry.content, type="html")
+        for slug, title in entry.categories:
+            self.category(term=slug, label=title, scheme=links.to("/categories/"))
+        self._printed = self._print(entry, links, language)
 
-    def extend_atom(self, entry: etree._Element) -> etree._Element:
-        assert self.story  # noqa: S101 -- set right after the extension is loaded
-        # feedgen forgets the rel of an entry's links, so it only writes the alternate one.
-        etree.SubElement(entry, "link", rel="related", type="text/html", href=self.page)
-        for href, name in self.portals:
-            etree.SubElement(entry, "link", rel="via", type="text/html", href=href, title=name)
-        source = etree.SubElement(entry, "source")  # RFC 4287 §4.2.11
-        etree.SubElement(source, "id").text = self.source["id"]
-        etree.SubElement(source, "title").text = self.source["name"]
-        etree.SubElement(source, "updated").text = self.story.updated_at.isoformat()
-        etree.SubElement(source, "link", rel="alternate", type="text/html", href=self.source["home"])
-        _portal_date(entry, self.story)
-        _picture(entry, self.story)
-        return entry
+    def _print(self, entry: Entry, links: Links, language: str) -> etree._Element:
+        printed: etree._Element = super().atom_entry(extensions=False)
+        if entry.language != language:
+            printed.set(XML_LANG, entry.language)
+        for link in printed.iterfind("link"):  # feedgen forgets the rel and the type of an entry's links
+            link.set("rel", "alternate")
+            link.set("type", "text/html")
+        etree.SubElement(printed, "link", rel="related", type="text/html", href=entry.page)
+        for teller in entry.tellers:
+            etree.SubElement(printed, "link", rel="via", type="text/html", href=teller.url, title=teller.name)
+        origin = f"portals/{entry.origin.portal}"
+        source = etree.SubElement(printed, "source")  # RFC 4287 §4.2.11
+        etree.SubElement(source, "id").text = links.feed_tag(origin)
+        etree.SubElement(source, "title").text = entry.origin.name
+        etree.SubElement(source, "updated").text = entry.updated_at.isoformat()
+        etree.SubElement(
+            source,
+            "link",
+            rel="self",
+            type=MEDIA_TYPES[FeedFormat.ATOM],
+            href=links.feed(origin, FeedFormat.ATOM),
+        )
+        etree.SubElement(source, "link", rel="alternate", type="text/html", href=entry.origin.home)
+        _portal_date_and_picture(printed, entry)
+        return printed
 
-    def extend_rss(self, entry: etree._Element) -> etree._Element:
-        assert self.story  # noqa: S101 -- set right after the extension is loaded
-        creator = etree.SubElement(entry, f"{{{DUBLIN_CORE}}}creator")
-        creator.text = text.clean_text(self.story.author or self.source["name"])
-        _portal_date(entry, self.story)
-        _picture(entry, self.story)
-        return entry
-
-
-def _portal_date(entry: etree._Element, story: Story) -> None:
-    """The portal's own date beside ours; as dcterms, because dc:date would say the same as pubDate."""
-    if story.lead.published_at:
-        etree.SubElement(entry, f"{{{DCMI_TERMS}}}issued").text = story.lead.published_at.isoformat()
-
-
-def _picture(entry: etree._Element, story: Story) -> None:
-    if story.image_url:
-        kind = mimetypes.guess_type(urlsplit(story.image_url).path)[0]
-        content = etree.SubElement(entry, f"{{{MEDIA}}}content", url=story.image_url, medium="image")
-        if kind and kind.startswith("image/"):
-            content.set("type", kind)
-
-
-def build(
-    plan: FeedPlan, stories: Sequence[Story], *, catalogue: Catalogue, links: Links
-) -> dict[FeedFormat, bytes]:
-    """The documents of one feed, newest story first as given. Same arguments, same bytes."""
-    updated = max((story.updated_at for story in stories), default=BEFORE_ANY_STORY)
-    return {
-        FeedFormat.RSS: _document(plan, stories, FeedFormat.RSS, updated, catalogue, links).rss_str(),
-        FeedFormat.ATOM: _document(plan, stories, FeedFormat.ATOM, updated, catalogue, links).atom_str(),
-    }
+    def atom_entry(self, extensions: bool = True) -> etree._Element:
+        return self._printed
 
 
-def _document(
-    plan: FeedPlan,
-    stories: Sequence[Story],
-    form: FeedFormat,
-    updated: datetime,
-    catalogue: Catalogue,
-    links: Links,
-) -> Any:
+def _portal_date_and_picture(printed: etree._Element, entry: Entry) -> None:
+    if entry.issued_at:
+        # The portal's own date beside ours. Not dc:date, which says the same as pubDate (a validator warns of it),
+        # nor dcterms:issued, which feedparser takes for the date of publication instead of ours.
+        etree.SubElement(printed, f"{{{DCMI_TERMS}}}created").text = entry.issued_at.isoformat()
+    if entry.image:
+        content = etree.SubElement(printed, f"{{{MEDIA}}}content", url=entry.image, medium="image")
+        if entry.image_type:
+            content.set("type", entry.image_type)
+        etree.SubElement(printed, f"{{{MEDIA}}}thumbnail", url=entry.image)
+
+
+def rss(edition: Edition, links: Links) -> bytes:
+    """The edition as RSS 2.0 (rssboard.org/rss-specification, with its Profile)."""
+    feed = _feed(edition, FeedFormat.RSS, links, _RssHouse)
+    feed.lastBuildDate(edition.updated_at)
+    feed.docs(RSS_SPECIFICATION)
+    feed.ttl(TTL)
+    _fill(feed, _Item, edition, links)
+    return told_apart(feed.rss_str())
+
+
+def atom(edition: Edition, links: Links) -> bytes:
+    """The edition as Atom 1.0 (RFC 4287), with archives (RFC 5005) and deletions (RFC 6721)."""
+    feed = _feed(edition, FeedFormat.ATOM, links, _House)
+    feed.id(links.feed_tag(edition.plan.name))
+    feed.updated(edition.updated_at)
+    feed.author(name=edition.plan.title)
+    _fill(feed, _AtomEntry, edition, links)
+    return told_apart(feed.atom_str())
+
+
+def _feed(edition: Edition, form: FeedFormat, links: Links, house: type[_House]) -> Any:
+    plan = edition.plan
     feed = FeedGenerator()
-    feed.register_extension("house", _FeedExtension, _EntryExtension)
-    feed.id(links.feed_tag(plan.name))
     feed.title(plan.title)
     feed.subtitle(plan.description)
     feed.description(plan.description)
     feed.language(plan.language)
-    feed.author(name=plan.title)
     feed.generator("syndication")
-    feed.link(href=links.page_of(plan.name), rel="alternate", type="text/html")
-    feed.link(href=links.feed(plan.name, form), rel="self")
-    feed.updated(updated)
-    feed.ttl(60)
-    for story in stories:
-        try:
-            entry = _entry(story, form, catalogue, links)
-            # feedgen says no only when the whole feed is printed; asking here keeps one bad entry one bad entry.
-            entry.rss_entry() if form is FeedFormat.RSS else entry.atom_entry()
-        except (ValueError, UnicodeError):
-            log.exception("story %s cannot be printed in feed %s and is left out", story.id, plan.name)
-        else:
-            feed.add_entry(entry, order="append")
+    page = {"rel": "alternate", "type": "text/html", "href": links.page_of(plan.name)}
+    # feedgen takes the last address it is given for the channel's own.
+    feed.link([*links_of(edition, form, links), page])
+    feed.register_extension("house", house)
+    feed.house.edition = edition
+    feed.house.links = links
     return feed
 
 
-def _entry(story: Story, form: FeedFormat, catalogue: Catalogue, links: Links) -> Any:
-    portal = catalogue.portals.get(story.lead.portal)
-    name = portal.name if portal else story.lead.portal
-    entry = FeedEntry()
-    entry.register_extension("house", _EntryExtension)
-    entry.house.story = story
-    entry.house.page = links.story(story.id)
-    entry.house.portals = [(one.url, _name(one.portal, catalogue)) for one in story.tellings]
-    entry.house.source = {
-        "id": links.feed_tag(f"portals/{story.lead.portal}"),
-        "name": name,
-        "home": portal.home if portal else story.url,
-    }
-    entry.id(story.tag)
-    entry.title(text.clean_text(story.title) or text.clean_text(story.summary)[:80] or name)
-    entry.link(href=story.url, rel="alternate")
-    summary = text.clean_text(story.summary)
-    if form is FeedFormat.ATOM:
-        entry.author(name=text.clean_text(story.author or name))
-        if summary:
-            entry.summary(summary)
-    else:
-        entry.guid(story.tag, permalink=False)
-        # RSS says nothing about the description's type and readers take it for HTML (RSS Profile, item/description).
-        entry.description(summary.replace("&", "&amp;").replace("<", "&lt;") or text.clean_text(story.title))
-        entry.source(url=links.feed(f"portals/{story.lead.portal}", FeedFormat.RSS), title=name)
-    if story.content:
-        entry.content(text.clean_text(story.content), type="html")
-    for slug in story.categories:
-        category = catalogue.category(slug)
-        if category:
-            entry.category(term=slug, label=category.title, scheme=links.to("/categories/"))
-    entry.published(story.announced_at)
-    entry.updated(story.updated_at)
-    return entry
+def _fill(feed: Any, kind: type[_Item | _AtomEntry], edition: Edition, links: Links) -> None:
+    for entry in edition.entries:
+        try:
+            feed.add_entry(kind(entry, links, language=edition.plan.language), order="append")
+        except (ValueError, UnicodeError):
+            log.exception(
+                "story %s cannot be printed in feed %s and is left out", entry.story, edition.plan.name
+            )
 
 
-def _name(portal: str, catalogue: Catalogue) -> str:
-    known = catalogue.portals.get(portal)
-    return known.name if known else portal
+def told_apart(document: bytes) -> bytes:
+    """The same XML with the characters of markup in text as numbers, and each entry on a line of its own.
+
+    Readers that take a title for HTML and those that take it for text both read ``&#x3C;`` rightly (RSS Profile,
+    character data).
+    """
+    document = document.replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;")
+    for tag in (b"<item>", b"<item ", b"<entry>", b"<entry ", b"</channel>", b"</feed>"):
+        document = document.replace(tag, b"\n" + tag)
+    return document + b"\n"
+
+
+def date_of(moment: datetime) -> str:
+    """A moment as RFC 822 writes it."""
+    return format_datetime(moment)

@@ -28,6 +28,7 @@ from syndication.store.issues import Issues
 from syndication.store.joins import Joins
 from syndication.store.looks import Looks
 from syndication.store.robots import Robots
+from syndication.store.search import Search
 from syndication.store.sources import Sources
 from syndication.store.stories import Stories
 from syndication.store.subscribers import Subscribers
@@ -65,7 +66,12 @@ class Memory:
     @cached_property
     def stories(self) -> Stories:
         """Stories, their categories and their places in feeds."""
-        return Stories(self.connection)
+        return Stories(self.connection, self.search)
+
+    @cached_property
+    def search(self) -> Search:
+        """The index by which stories are found."""
+        return Search(self.connection)
 
     @cached_property
     def joins(self) -> Joins:
@@ -130,7 +136,9 @@ class Store:
     def write(self) -> Iterator[Memory]:
         """A transaction that is kept whole or not at all."""
         with self._plainly(), self._begin() as connection:
-            yield Memory(connection)
+            memory = Memory(connection)
+            yield memory
+            memory.search.keep_step()
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
@@ -164,6 +172,7 @@ class Store:
                 raise StoreError(
                     f"the database {where} was set up by a newer version: update this program ({cause})"
                 ) from cause
+            Memory(connection).search.fill()
 
     def require_current(self) -> None:
         """Raise StoreError unless the database is at the version this program needs."""

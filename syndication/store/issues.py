@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.domain.issue import Issue, IssueContent, IssueState
-from syndication.store.tables import issue_stories, issues
+from syndication.domain.issue import Edits, Issue, IssueContent, IssueState
+from syndication.store.tables import issue_stories, issues, skipped_weeks, stories
 
 
 class Issues:
@@ -21,18 +21,79 @@ class Issues:
     def get(self, issue: str) -> Issue | None:
         """One issue, or None."""
         row = self._connection.execute(select(issues).where(issues.c.id == issue)).first()
-        return _issue(row) if row else None
+        return _issue(row, self._withdrawn(issue).get(issue, ())) if row else None
+
+    def newest(self) -> Issue | None:
+        """The issue of the latest week, or None where there is none."""
+        latest = self._connection.execute(select(func.max(issues.c.id))).scalar_one()
+        return self.get(latest) if latest else None
 
     def all(self) -> list[Issue]:
         """Every issue, newest first."""
-        return [_issue(row) for row in self._connection.execute(select(issues).order_by(issues.c.id.desc()))]
+        withdrawn = self._withdrawn()
+        rows = self._connection.execute(select(issues).order_by(issues.c.id.desc()))
+        return [_issue(row, withdrawn.get(row.id, ())) for row in rows]
 
-    def draft(self, content: IssueContent, *, cut_at: datetime, now: datetime) -> bool:
+    def _withdrawn(self, issue: str | None = None) -> dict[str, tuple[str, ...]]:
+        """By issue, the stories it took that were withdrawn since."""
+        query = (
+            select(issue_stories.c.issue, issue_stories.c.story)
+            .join(stories, stories.c.id == issue_stories.c.story)
+            .where(stories.c.withdrawn_at.is_not(None))
+            .order_by(issue_stories.c.story)
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        for row in self._connection.execute(query.where(issue_stories.c.issue == issue) if issue else query):
+            found[row.issue] = (*found.get(row.issue, ()), row.story)
+        return found
+
+    def cut_at(self, issue: str) -> datetime | None:
+        """Up to when an issue has looked at stories, or None where there is no such issue."""
+        found: datetime | None = self._connection.execute(
+            select(issues.c.cut_at).where(issues.c.id == issue)
+        ).scalar_one_or_none()
+        return found
+
+    def before(self, issue: str) -> str | None:
+        """The issue before this one, or None."""
+        found: str | None = self._connection.execute(
+            select(func.max(issues.c.id)).where(issues.c.id < issue)
+        ).scalar_one()
+        return found
+
+    def skip(self, week: str, *, why: str, now: datetime) -> bool:
+        """Record that a week gets no issue of its own; False where that was recorded before."""
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        result = self._connection.execute(
+            insert(skipped_weeks)
+            .values(week=week, why=why, at=now)
+            .on_conflict_do_nothing()
+            .returning(skipped_weeks.c.week)
+        )
+        return result.first() is not None
+
+    def skipped(self) -> dict[str, str]:
+        """The weeks without an issue and why, the newest first."""
+        rows = self._connection.execute(select(skipped_weeks).order_by(skipped_weeks.c.week.desc()))
+        return {row.week: row.why for row in rows}
+
+    def draft(
+        self,
+        content: IssueContent,
+        *,
+        cut_at: datetime,
+        now: datetime,
+        edits: Edits | None = None,
+        instead_of: str | None = None,
+    ) -> bool:
         """Keep a draft, new or in place of the draft that was there; takes its stories.
 
-        False, and nothing changed, when the issue is being sent or was sent.
+        ``instead_of`` is the hash of the one it is to replace. False, and nothing changed, when that is not the one
+        that is there, and when the issue is being sent or was sent.
         """
         name = str(content.week)
+        in_hand = issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED])
+        replaceable = in_hand if instead_of is None else and_(in_hand, issues.c.hash == instead_of)
         values = {
             "state": IssueState.DRAFT,
             "content": content.to_json(),
@@ -42,6 +103,7 @@ class Issues:
             "approved_at": None,
             "approved_by": None,
             "approved_hash": None,
+            "edits": edits.to_json() if edits else None,
         }
         # Two clocks may compose the same week at once; the second finds the first one's draft and replaces it.
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -51,13 +113,14 @@ class Issues:
             .on_conflict_do_update(
                 index_elements=[issues.c.id],
                 set_=values,
-                where=issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED]),
+                where=replaceable,
             )
             .returning(issues.c.id)
         )
         if kept.first() is None:
             return False
         self._take(name, [entry.story for entry in content.entries])
+        self._connection.execute(delete(skipped_weeks).where(skipped_weeks.c.week == name))
         return True
 
     def _take(self, issue: str, stories: Iterable[str]) -> None:
@@ -112,14 +175,17 @@ class Issues:
         return dict(found or {})
 
 
-def _issue(row: Row[tuple[object, ...]]) -> Issue:
+def _issue(row: Row[tuple[object, ...]], withdrawn: tuple[str, ...]) -> Issue:
     return Issue(
         id=row.id,
         state=IssueState(row.state),
-        content=IssueContent.from_json(row.content),
+        content=IssueContent.from_json(row.content).without(withdrawn),
         hash=row.hash,
         composed_at=row.composed_at,
         approved_at=row.approved_at,
         approved_by=row.approved_by,
         sent_at=row.sent_at,
+        edits=Edits.from_json(row.edits),
+        sending_at=row.sending_at,
+        withdrawn=withdrawn,
     )

@@ -28,6 +28,8 @@ class SourceRecord:
     next_at: datetime
     failures: int
     error: str | None
+    note: str | None
+    """What an operator should see to although the source can be read."""
     checked_at: datetime | None
     succeeded_at: datetime | None
     new_at: datetime | None
@@ -55,6 +57,7 @@ class Answered:
     chunks: list[str] | None
     """Hashes of the pieces of the last document."""
     read_as: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.story import Standing, Story, Telling, Tombstone
+from syndication.store.search import Search
 from syndication.store.tables import (
     articles,
     issue_stories,
@@ -19,8 +21,12 @@ from syndication.store.tables import (
     stale_feeds,
     stories,
     story_categories,
+    story_texts,
     tombstones,
 )
+
+_DAY = re.compile(r"/(\d{4}-\d\d-\d\d)$")
+"""What follows a feed's name in a mark that stands for one day of it; no feed is named like this."""
 
 _AT_ONCE = 10_000
 """Ids in one statement: a database takes some ten thousand values, and a first round may bring more stories."""
@@ -41,8 +47,10 @@ class Waiting:
 class Stories:
     """The stories' shelf of one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, search: Search) -> None:
+        """``search`` is told which stories are found by other words now."""
         self._connection = connection
+        self._search = search
 
     @property
     def _insert(self) -> type[postgresql.Insert] | type[sqlite.Insert]:
@@ -106,7 +114,7 @@ class Stories:
             )
         ).one()
         self._connection.execute(stories.insert().values(id=to, tag=tag, **kept._mapping))
-        for table in (articles, story_categories, joins):
+        for table in (articles, story_categories, joins, story_texts):
             self._connection.execute(update(table).where(table.c.story == story).values(story=to))
         self._connection.execute(delete(stories).where(stories.c.id == story))
 
@@ -129,6 +137,7 @@ class Stories:
             .values(withdrawn_at=now, withdrawn_why=why)
         )
         self._connection.execute(delete(placements).where(placements.c.story == story))
+        self._search.touch(story)
         if feeds:
             self._connection.execute(
                 self._insert(tombstones).on_conflict_do_nothing(),
@@ -160,6 +169,7 @@ class Stories:
 
     def reconsider(self, story: str) -> None:
         """A story that was kept back as history may be news after all; publication decides anew."""
+        self._search.touch(story)
         self._connection.execute(
             update(stories)
             .where(stories.c.id == story, stories.c.announced_at.is_(None))
@@ -215,6 +225,20 @@ class Stories:
                 .where(stories.c.id.in_(sorted(ids)), stories.c.announced_at.is_(None))
                 .values(kept_back_at=now)
             )
+            self._search.touch(*ids)
+
+    def count_news(self, portal: str, *, since: datetime) -> int:
+        """How many stories that are news a portal has told since then; history that is kept back does not count."""
+        found: int = self._connection.execute(
+            select(func.count())
+            .select_from(stories.join(articles, articles.c.story == stories.c.id))
+            .where(
+                stories.c.first_seen_at > since,
+                stories.c.kept_back_at.is_(None),
+                articles.c.portal == portal,
+            )
+        ).scalar_one()
+        return found
 
     def portals_heard(self) -> set[str]:
         """The portals of which some story has been announced."""
@@ -242,6 +266,7 @@ class Stories:
 
     def place(self, story: str, feeds: Iterable[str], *, now: datetime) -> None:
         """Let an announced story stand in exactly these feeds; those it leaves or enters become stale."""
+        self._search.touch(story)
         announced = self._connection.execute(
             select(stories.c.announced_at).where(stories.c.id == story, stories.c.withdrawn_at.is_(None))
         ).scalar_one_or_none()
@@ -279,25 +304,39 @@ class Stories:
             )
 
     def stale(self) -> list[str]:
-        """Feeds that must be built again, and days of feeds (``khac/2026-11-03``, in UTC) whose archives must."""
+        """Feeds that must be built again."""
+        return [mark for mark in self._marks() if not _DAY.search(mark)]
+
+    def stale_days(self) -> dict[str, set[date]]:
+        """By feed, the days in UTC of which stories left or entered it since; what is archived of them is stale."""
+        found: dict[str, set[date]] = {}
+        for mark in self._marks():
+            if day := _DAY.search(mark):
+                found.setdefault(mark[: day.start()], set()).add(date.fromisoformat(day[1]))
+        return found
+
+    def _marks(self) -> Iterable[str]:
+        return self._connection.execute(select(stale_feeds.c.feed).order_by(stale_feeds.c.feed)).scalars()
+
+    def built(self, feeds: Collection[str], *, days: Collection[date] = ()) -> None:
+        """These feeds, and what they archived of these days, are as new as their stories."""
+        marks = sorted({*feeds, *(f"{feed}/{day}" for feed in feeds for day in days)})
+        for start in range(0, len(marks), _AT_ONCE):
+            some = marks[start : start + _AT_ONCE]
+            self._connection.execute(delete(stale_feeds).where(stale_feeds.c.feed.in_(some)))
+
+    def newest(self, feed: str, *, limit: int, before: datetime | None = None) -> list[Story]:
+        """The newest announced stories of a feed, of those announced before a moment if one is given, newest first."""
+        return self.by_ids(self.newest_ids(feed, limit=limit, before=before))
+
+    def newest_ids(self, feed: str, *, limit: int, before: datetime | None = None) -> list[str]:
+        """The ids of what ``newest`` gives."""
+        query = select(placements.c.story).where(placements.c.feed == feed)
+        if before is not None:
+            query = query.where(placements.c.announced_at < before)
         return list(
-            self._connection.execute(select(stale_feeds.c.feed).order_by(stale_feeds.c.feed)).scalars()
+            self._connection.execute(query.order_by(placements.c.announced_at.desc()).limit(limit)).scalars()
         )
-
-    def built(self, feeds: Collection[str]) -> None:
-        """These feeds are as new as their stories."""
-        if feeds:
-            self._connection.execute(delete(stale_feeds).where(stale_feeds.c.feed.in_(sorted(feeds))))
-
-    def newest(self, feed: str, *, limit: int) -> list[Story]:
-        """The newest announced stories of a feed, newest first."""
-        ids = self._connection.execute(
-            select(placements.c.story)
-            .where(placements.c.feed == feed)
-            .order_by(placements.c.announced_at.desc())
-            .limit(limit)
-        ).scalars()
-        return self.by_ids(list(ids))
 
     def between(
         self, feed: str, *, since: datetime, before: datetime, limit: int | None = None
@@ -320,6 +359,17 @@ class Stories:
             for start in range(0, len(ids), _AT_ONCE)
             for story in self.by_ids(ids[start : start + _AT_ONCE])
         ]
+
+    def nth_since(self, feed: str, moment: datetime, number: int) -> datetime | None:
+        """When the story was announced that is this many in a feed from a moment on; None where there are fewer."""
+        found: datetime | None = self._connection.execute(
+            select(placements.c.announced_at)
+            .where(placements.c.feed == feed, placements.c.announced_at >= moment)
+            .order_by(placements.c.announced_at)
+            .offset(number - 1)
+            .limit(1)
+        ).scalar_one_or_none()
+        return found
 
     def last_before(self, feed: str, moment: datetime) -> datetime | None:
         """When the last story of a feed before a moment was announced."""
@@ -363,16 +413,20 @@ class Stories:
         ).scalars()
         return self.by_ids(list(ids))
 
-    def by_ids(self, ids: Sequence[str]) -> list[Story]:
-        """Announced stories by id, in the order asked for."""
+    def by_ids(self, ids: Sequence[str], *, kept_back: bool = False) -> list[Story]:
+        """Announced stories by id, in the order asked for; with ``kept_back`` also history that never was announced."""
         if not ids:
             return []
+        public = [stories.c.announced_at.is_not(None)]
+        if kept_back:
+            public.append(stories.c.kept_back_at.is_not(None))
         rows = self._connection.execute(
             select(
                 stories.c.id,
                 stories.c.tag,
                 stories.c.lead_article,
                 stories.c.announced_at,
+                stories.c.kept_back_at,
                 stories.c.updated_at,
                 articles.c.title,
                 articles.c.summary,
@@ -384,7 +438,7 @@ class Stories:
             .join(articles, articles.c.id == stories.c.lead_article)
             .where(
                 stories.c.id.in_(ids),
-                stories.c.announced_at.is_not(None),
+                or_(*public),
                 stories.c.withdrawn_at.is_(None),
             )
         )
@@ -401,8 +455,9 @@ class Stories:
                 url=row.url,
                 author=row.author,
                 image_url=row.image_url,
-                announced_at=row.announced_at,
+                announced_at=row.announced_at or row.kept_back_at,
                 updated_at=row.updated_at,
+                kept_back=row.announced_at is None,
                 categories=categories.get(row.id, ()),
                 tellings=_in_order(tellings[row.id], row.lead_article),
             )

@@ -26,6 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 
 class Moment(TypeDecorator[datetime]):
@@ -91,6 +92,7 @@ sources = Table(
     Column("lease_owner", Text),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Text),
+    Column("note", Text),  # what an operator should see to although the source can be read
     Column("checked_at", Moment),
     Column("succeeded_at", Moment),
     Column("new_at", Moment),
@@ -208,6 +210,19 @@ placements = Table(
     Index(None, "feed", "announced_at"),
 )
 
+FTS = "story_words"
+"""SQLite's full-text index of ``story_texts``, kept by triggers. The tables SQLite makes for it begin with its name."""
+
+story_texts = Table(
+    "story_texts",
+    metadata,
+    # What the stories that anybody may read are found by (see ``search.py``).
+    Column("place", BigInteger, primary_key=True, autoincrement=False),  # sorts as readers are shown them
+    Column("story", Text, ForeignKey("stories.id"), nullable=False, unique=True),
+    Column("words", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),
+    # PostgreSQL's index of ``words``, ix_story_texts_words, is only in the migration: SQLite has FTS in its place.
+)
+
 tombstones = Table(
     "tombstones",
     metadata,
@@ -235,6 +250,29 @@ documents = Table(
     Column("body", LargeBinary, nullable=False),
     Column("etag", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column("gzip", LargeBinary),  # the same bytes compressed; empty where that is not smaller
+    Column("brotli", LargeBinary),
+    Column("number", Integer, nullable=False, server_default="0"),  # of the change that made it so, see below
+    Index(None, "path", "number"),  # what is new is seen without touching the bytes
+)
+
+document_changes = Table(
+    "document_changes",
+    metadata,
+    # One row: how often any document was published or removed, so that servers see with one look if there is news.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+)
+
+document_editions = Table(
+    "document_editions",
+    metadata,
+    # Which entries the last editions of a document had, for readers who ask only for what is new (RFC 3229).
+    Column("path", Text, primary_key=True),
+    Column("etag", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    Index(None, "path", "number"),
 )
 
 subscribers = Table(
@@ -268,6 +306,16 @@ issues = Table(
     Column("sending_at", Moment),
     Column("sent_at", Moment),
     Column("excluded", JSON),
+    Column("edits", JSON),  # what an editor asked for; composing anew does it again
+)
+
+skipped_weeks = Table(
+    "skipped_weeks",
+    metadata,
+    # Weeks that got no issue of their own, and why; what was told in them stands in the next one.
+    Column("week", Text, primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 issue_stories = Table(

@@ -1,16 +1,23 @@
 """The web door: one blueprint per audience, each only translates HTTP.
 
-``feeds`` is for machines, ``pages`` for people, ``subscriptions`` for readers of the digest, ``health`` for monitors.
+``front`` answers readers of feeds before Flask does any work. Behind it ``pages`` are for people, ``embeds`` for other
+sites, ``subscriptions`` for readers of the digest, ``health`` for monitors.
 No view changes anything on GET, sets a cookie, or takes an address from the request's Host.
 """
 
 from __future__ import annotations
 
+from wsgiref.types import WSGIApplication
+
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from syndication.bootstrap import House, build
-from syndication.web import feeds, health, pages, subscriptions
+from syndication.web import digests, embeds, health, pages, subscriptions
+from syndication.web.front import Front
+
+LOOK_EVERY = 1.0
+"""Seconds after which a server sees what another process has published."""
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' https: http:; form-action 'self'; "
@@ -19,24 +26,36 @@ PAGE_POLICY = (
 """What a page of ours may load: our stylesheet and the portals' pictures, no script at all."""
 
 
-def create_app(house: House) -> Flask:
-    """The Flask application of one instance."""
+def create_app(house: House, *, look_every: float = 0.0) -> Flask:
+    """The Flask application of one instance, with the door of feeds around it.
+
+    ``look_every``: seconds for which feeds are served from memory without a look at what was published since.
+    """
     app = Flask("syndication", template_folder=str(house.settings.templates_dir), static_folder=None)
     app.config["HOUSE"] = house
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     pages.prepare(app, house)
-    for blueprint in (feeds.blueprint, pages.blueprint, subscriptions.blueprint, health.blueprint):
+    embeds.prepare(app, house, look_every=look_every)
+    for blueprint in (
+        pages.blueprint,
+        pages.assets,
+        digests.blueprint,
+        embeds.blueprint,
+        subscriptions.blueprint,
+        health.blueprint,
+    ):
         app.register_blueprint(blueprint)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, pages.error)
+    app.wsgi_app = Front(app.wsgi_app, house, look_every=look_every)  # type: ignore[method-assign] # Flask's own way
     return app
 
 
-def from_environment() -> Flask:
+def from_environment() -> WSGIApplication:
     """The application of the instance this process's environment describes; what WSGI servers load."""
-    return create_app(build())
+    return create_app(build(), look_every=LOOK_EVERY).wsgi_app
 
 
 def _headers(response: Response) -> Response:

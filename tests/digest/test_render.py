@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import feedparser
 import pytest
 from lxml import html as lxml_html
 
 from syndication.digest.inline import inline
 from syndication.digest.render import COLUMNS, Rendered, Renderer
-from syndication.domain.issue import Entry, IssueContent, Named, Section
+from syndication.domain.issue import Entry, Issue, IssueContent, IssueState, Named, Section, Tally, Upcoming
 from syndication.domain.week import IsoWeek
 from syndication.links import Links
 
@@ -65,14 +66,29 @@ def an_issue(
 
 
 def a_full_issue(*, more: int = 0) -> IssueContent:
+    """Everything an issue may have: a note, a hero, highlights, sections, what is to come, a tally."""
     image = "https://cong0.example.vn/anh/anh-hoi-nghi.jpg"
-    return an_issue(
+    content = an_issue(
         hero=an_entry(0, image_url=image, tellers=2),
         sections=tuple(
-            tuple(an_entry(6 * place + n + 1, image_url=image, tellers=1 + n % 3) for n in range(6))
-            for place in range(5)
+            tuple(an_entry(5 * place + n + 1, image_url=image, tellers=1 + n % 3) for n in range(5))
+            for place in range(4)
         ),
         more=more,
+    )
+    return replace(
+        content,
+        note="Tuần này có nhiều tin về Đề án 06.\nBan biên tập chúc bạn đọc một tuần tốt lành.",
+        highlights=tuple(an_entry(40 + place, image_url=image, tellers=2) for place in range(5)),
+        upcoming=(
+            Upcoming(starts_on=date(2026, 11, 25), ends_on=date(2026, 11, 27), entry=an_entry(50)),
+            Upcoming(starts_on=date(2026, 12, 2), ends_on=date(2026, 12, 2), entry=an_entry(51)),
+        ),
+        tally=tuple(
+            Tally(category=f"muc-{place}", title=f"Chuyên mục {place}", stories=9 + place)
+            for place in range(4)
+        ),
+        portals_heard=63,
     )
 
 
@@ -123,9 +139,11 @@ def test_headings_are_the_issue_its_sections_and_their_stories(renderer: Rendere
     assert page.xpath("//h1/text()") == ["Điểm tin các Trung tâm"]
     assert [h.text_content() for h in page.xpath("//h2")] == [
         content.entries[0].title,
+        "Tin nổi bật",
         *(section.title for section in content.sections),
+        "Sắp diễn ra",
     ]
-    assert len(page.xpath("//h3")) == 30
+    assert len(page.xpath("//h3")) == 5 + 4 * 5 + 2
 
 
 def test_a_day_is_told_in_the_readers_zone(renderer: Renderer) -> None:
@@ -251,10 +269,13 @@ def test_the_preview_line_is_the_top_three_headlines(renderer: Renderer) -> None
     content = a_full_issue()
     short = [replace(entry, title=f"Tin số {place}") for place, entry in enumerate(content.entries[:4])]
     issue = an_issue(hero=short[0], sections=((short[1],), (short[2], short[3])))
-    page = page_of(renderer.render(issue, unsubscribe_url=None).html)
+    rendered = renderer.render(issue, unsubscribe_url=UNSUBSCRIBE)
+    page = page_of(rendered.html)
     (preview,) = page.xpath("//div[@class='preview']")
     assert preview.text_content().startswith("Tin số 0 · Tin số 1 · Tin số 2")
     assert "Tin số 3" not in preview.text_content()
+    assert rendered.preheader == "Tin số 0 · Tin số 1 · Tin số 2"
+    assert not page_of(renderer.page(issue).html).xpath("//div[@class='preview']")
     assert "display:none" in preview.get("style").replace(" ", "")
 
 
@@ -286,7 +307,7 @@ def test_images_have_a_width_no_height_and_an_alt(renderer: Renderer) -> None:
     images = page.xpath("//img")
     assert images[0].get("width") == "600"
     assert images[0].get("alt").startswith("Ảnh: ")
-    assert len(images) == 6  # the hero and the first story of each section
+    assert len(images) == 5  # the hero and the first story of each section
     for image in images:
         assert image.get("alt") is not None
         assert image.get("height") is None  # with images off a height leaves a hole
@@ -314,3 +335,79 @@ def test_a_contact_may_be_a_page_a_mailbox_or_nothing(renderer: Renderer) -> Non
     assert "https://trungtam.example.vn/lien-he" in links_of(printed("https://trungtam.example.vn/lien-he"))
     assert "Liên hệ: 0225 000 000" in printed("0225 000 000").text
     assert "Liên hệ" not in printed("").html + printed("").text
+
+
+def test_the_counts_say_what_was_chosen_out_of_what(renderer: Renderer) -> None:
+    text = " ".join(renderer.render(a_full_issue(), unsubscribe_url=None).text.split())
+    assert "28 tin chọn từ 42 tin của 63 cổng" in text
+    assert "Trong tuần các cổng đăng 42 tin: Chuyên mục 0 9; Chuyên mục 1 10;" in text
+    assert "Tin nổi bật (5); Chuyên mục 0 (5)" in text
+    assert "Sắp diễn ra (2)" in text
+    html = renderer.render(a_full_issue(more=4), unsubscribe_url=None).html
+    assert "Xem tất cả tin Chuyên mục 3 (12)" in html  # with those that stand among the highlights
+
+
+def test_what_is_to_come_is_printed_with_its_days(renderer: Renderer) -> None:
+    text = renderer.render(a_full_issue(), unsubscribe_url=None).text
+    assert "\n25 – 27/11: Tin 50" in text
+    assert "\n02/12: Tin 51" in text
+    over_the_month = Upcoming(starts_on=date(2026, 11, 30), ends_on=date(2026, 12, 2), entry=an_entry(50))
+    page = renderer.page(replace(a_full_issue(), upcoming=(over_the_month,))).html
+    assert page_of(page).xpath("//p[@class='when']/text()") == ["30/11 – 02/12"]
+
+
+def test_an_issue_of_two_weeks_says_so(renderer: Renderer) -> None:
+    content = replace(a_full_issue(), begins=IsoWeek(2026, 46))
+    rendered = renderer.render(content, unsubscribe_url=None)
+    assert rendered.subject == "[Điểm tin tuần] Tuần 46 – 47/2026 (09/11 – 22/11/2026)"
+    assert "gộp 2 tuần" in rendered.text
+
+
+def test_a_summary_ends_with_a_sentence_where_one_ends_in_time(renderer: Renderer) -> None:
+    said = (
+        "Sáng 21/11, Trung tâm tổ chức hội nghị giao ban khu vực phía Bắc tại TP. Sông Đào với chủ đề “Dữ liệu dùng "
+        "chung – phục vụ người dân tốt hơn”. "
+    )
+    entry = replace(an_entry(1), summary=said + "Dự hội nghị có lãnh đạo " + "các đơn vị " * 20)
+    page = page_of(renderer.render(an_issue(hero=entry, sections=()), unsubscribe_url=None).html)
+    assert page.xpath("//p[@class='says']/text()") == [said.strip()]
+
+
+def test_the_public_page_says_what_the_mail_says_in_one_sheet_of_styles(renderer: Renderer) -> None:
+    content = a_full_issue(more=3)
+    mail, page = renderer.render(content, unsubscribe_url=None), renderer.page(content)
+    assert (page.subject, page.text) == (mail.subject, mail.text)
+    words = [" ".join(page_of(one.html).xpath("string(//body)").split()) for one in (mail, page)]
+    assert words[0] == words[1]
+    assert not page_of(page.html).xpath("//body//@style")
+    assert LINKS.digest_text("2026-w47") in links_of(page)
+
+
+def issue_of(content: IssueContent) -> Issue:
+    moment = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+    return Issue(
+        id=str(content.week),
+        state=IssueState.SENT,
+        content=content,
+        hash=content.hash,
+        composed_at=moment,
+        approved_at=moment,
+        approved_by="Lan",
+        sent_at=moment,
+    )
+
+
+def test_the_issues_are_a_feed_that_changes_only_with_them(renderer: Renderer) -> None:
+    hostile = replace(an_entry(1), title="<b>&amp; ]]> đậm", summary="\u000b<script>")
+    issues = [issue_of(a_full_issue()), issue_of(an_issue(hero=hostile, sections=()))]
+    xml = renderer.feed(issues)
+    assert renderer.feed(issues) == xml
+    feed = feedparser.parse(xml)
+    assert not feed.bozo
+    assert [entry.id for entry in feed.entries] == ["tag:tin.example.vn,2026:digest/2026-w47"] * 2
+    assert feed.entries[0].link == LINKS.digest("2026-w47")
+    assert feed.feed.updated == "2026-11-23T00:00:00Z"
+    listed = page_of(feed.entries[0].content[0].value)
+    assert listed.xpath("//a/@href")[0] == a_full_issue().entries[0].url
+    assert page_of(feed.entries[1].content[0].value).xpath("string(//a)") == hostile.title
+    assert not feedparser.parse(renderer.feed([])).bozo

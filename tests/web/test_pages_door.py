@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
 from html import unescape
 from typing import cast
 
 import lxml.html
 import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
+from jinja2 import Environment
 
 from syndication.bootstrap import House
 from syndication.collect.pipeline import collect, corrections
@@ -16,6 +22,7 @@ from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.domain.subscriber import Registration, SubscriberState
 from syndication.publish.pipeline import publish
+from syndication.settings import HOUSE
 from syndication.web import create_app
 
 
@@ -37,10 +44,8 @@ def test_the_front_page_shows_news_and_tells_readers_of_its_feeds(client: FlaskC
     with house.store.read() as memory:
         newest = memory.stories.newest("all", limit=1)[0]
     assert newest.title in " ".join(found(body, "//main//text()"))
-    assert found(body, "//link[@rel='alternate']/@href") == [
-        "https://tin.example.vn/feeds/all.rss",
-        "https://tin.example.vn/feeds/all.atom",
-    ]
+    offered = found(body, "//link[@rel='alternate' and contains(@href, '/feeds/')]/@href")
+    assert offered == [f"https://tin.example.vn/feeds/all.{form}" for form in ("rss", "atom", "json", "rdf")]
     assert found(body, "/html/@lang") == ["vi"]
     assert b"<script" not in body
 
@@ -99,6 +104,13 @@ def test_a_sent_issue_is_public_and_a_draft_is_not(
     list(send_issue(house.office))
     answer = client.get(f"/digest/{issue.id}")
     assert answer.status_code == 200
+    allowed = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in allowed
+    assert found(answer.data, "//@style") == []
+    sheets = found(answer.data, "//style/text()")
+    assert sheets
+    for sheet in sheets:
+        assert b64encode(sha256(sheet.encode()).digest()).decode() in allowed
     assert issue.content.hero
     assert issue.content.hero.title in unescape(answer.text)
     assert "unsubscribe" not in answer.text
@@ -151,7 +163,9 @@ def test_the_stylesheet_may_be_kept_for_ever(client: FlaskClient) -> None:
     assert client.get("/assets/page.html").status_code == 404
 
 
-def test_a_story_says_who_tells_it_and_why_they_were_taken_together(client: FlaskClient, house: House) -> None:
+def test_a_story_says_who_tells_it_and_why_they_were_taken_together(
+    client: FlaskClient, house: House
+) -> None:
     with house.store.read() as memory:
         story = next(one for one in memory.stories.newest("all", limit=99) if len(one.tellings) > 1)
     page = client.get(f"/stories/{story.id}").data.decode()
@@ -169,3 +183,142 @@ def test_a_withdrawn_story_is_gone_and_says_so(client: FlaskClient, house: House
     assert answer.status_code == 410
     assert "không còn nữa" in answer.data.decode()
     assert story.title not in client.get("/").data.decode()
+
+
+def test_the_front_page_is_light(client: FlaskClient) -> None:
+    for path in ("/", "/en/"):
+        assert len(client.get(path).data) <= 60_000
+
+
+def test_every_page_speaks_english_behind_en_and_says_so(client: FlaskClient, house: House) -> None:
+    with house.store.read() as memory:
+        story = memory.stories.newest("all", limit=1)[0]
+    for path in (
+        "/",
+        "/categories/chuyen-doi-so",
+        "/portals/song-dao",
+        f"/stories/{story.id}",
+        "/search",
+        "/search?q=hoi+nghi",
+        "/feeds/",
+        "/digest/",
+    ):
+        vietnamese, english = client.get(path), client.get(f"/en{path}")
+        assert (vietnamese.status_code, english.status_code) == (200, 200)
+        for page, spoken, own in ((vietnamese, "vi", path), (english, "en", f"/en{path}")):
+            assert found(page.data, "/html/@lang") == [spoken]
+            assert found(page.data, "//link[@rel='canonical']/@href") == [f"https://tin.example.vn{own}"]
+            assert found(page.data, "//link[@hreflang='vi']/@href") == [f"https://tin.example.vn{path}"]
+            assert found(page.data, "//link[@hreflang='en']/@href") == [f"https://tin.example.vn/en{path}"]
+            assert "Set-Cookie" not in page.headers
+        assert "Skip to the content" in english.text
+        assert "Tới nội dung chính" in vietnamese.text
+    nowhere = client.get("/en/nowhere")
+    assert nowhere.status_code == 404
+    assert "There is no such page" in nowhere.text
+
+
+def test_vietnamese_inside_an_english_page_is_marked_as_such(client: FlaskClient) -> None:
+    page = client.get("/en/").data
+    headlines = found(page, "//article//*[self::h2 or self::h3]/@lang")
+    assert headlines
+    assert set(headlines) == {"vi"}
+    assert len(headlines) == len(found(page, "//article//*[self::h2 or self::h3]/a/@href"))
+    assert found(client.get("/").data, "//article//*[self::h2 or self::h3]/@lang") == []
+
+
+def test_what_an_english_page_leads_to_is_english_too(client: FlaskClient) -> None:
+    leading = found(client.get("/en/").data, "//main//a[contains(@href, 'tin.example.vn')]/@href")
+    assert leading
+    assert [one for one in leading if not one.startswith("https://tin.example.vn/en/")] == []
+
+
+def test_older_stories_are_a_page_further_and_none_is_missed(client: FlaskClient, house: House) -> None:
+    with house.store.read() as memory:
+        wanted = [story.id for story in memory.stories.newest("khac", limit=500)]
+        added = [f"x{number}" for number in range(70)]
+    with house.store.write() as memory:
+        lead = memory.stories.standing(wanted[0])
+        assert lead
+        assert lead.lead_article
+        start = (memory.stories.last_announced() or house.now()) + timedelta(seconds=1)
+        for number, story in enumerate(added):
+            memory.stories.add(story, tag=f"tag:{story}", now=house.now())
+            memory.stories.led_by(story, lead.lead_article)
+            memory.connection.exec_driver_sql(
+                "INSERT INTO articles (portal, story, url, title, summary, labels, categories, first_seen_at, "
+                f"changed_at, content_hash) SELECT portal, '{story}', url || '{story}', title, summary, labels, "
+                f"categories, first_seen_at, changed_at, content_hash FROM articles WHERE id = {lead.lead_article}"
+            )
+            memory.stories.announce(story, at=start + timedelta(seconds=number), feeds=["khac"])
+    seen: list[str] = []
+    path: str | None = "/categories/khac"
+    while path:
+        page = client.get(path)
+        assert page.status_code == 200
+        seen += [one.rpartition("/")[2] for one in found(page.data, "//article//h2/a/@href")]
+        path = next(iter(found(page.data, "//a[@rel='next']/@href")), "").removeprefix(
+            "https://tin.example.vn"
+        )
+    assert seen == [*reversed(added), *wanted]
+    assert client.get("/categories/khac?before=1").status_code == 404
+    assert client.get("/categories/khac?before=x' OR 1=1").status_code == 200
+
+
+def test_a_portal_says_how_well_it_can_be_followed_and_what_it_was_called(
+    client: FlaskClient, house: House
+) -> None:
+    portal = next(one for one in house.catalogue.portals.values() if one.former_names)
+    page = client.get(f"/portals/{portal.id}").text
+    assert portal.former_names[0].name in unescape(page)
+    assert "Đang theo dõi đều đặn" in page
+    with house.store.write() as memory:
+        for record in memory.sources.all():
+            long_ago = house.now() - timedelta(days=3)
+            memory.connection.exec_driver_sql(
+                f"UPDATE sources SET succeeded_at = '{long_ago:%Y-%m-%d %H:%M:%S}' WHERE id = {record.id}"
+            )
+            memory.sources.failed(record.id, at=house.now(), next_at=house.now(), error="it does not answer")
+    assert "không đọc được cổng" in client.get(f"/portals/{portal.id}").text
+
+
+def test_history_that_was_kept_back_can_be_read_and_says_what_it_is(
+    client: FlaskClient, house: House
+) -> None:
+    with house.store.write() as memory:
+        story = memory.stories.newest("all", limit=1)[0]
+        memory.connection.exec_driver_sql(
+            f"UPDATE stories SET kept_back_at = announced_at, announced_at = NULL WHERE id = '{story.id}'"
+        )
+        memory.connection.exec_driver_sql(f"DELETE FROM placements WHERE story = '{story.id}'")
+        memory.search.touch(story.id)
+    page = client.get(f"/stories/{story.id}")
+    assert page.status_code == 200
+    assert "Tin cũ, được lưu để tra cứu" in page.text
+    assert f"/stories/{story.id}" not in client.get("/").text
+    assert f"/stories/{story.id}" in client.get("/search", query_string={"q": story.title}).text
+
+
+def test_every_text_of_the_templates_is_there_in_english() -> None:
+    folder = HOUSE / "templates"
+    with (folder / "translations/en/LC_MESSAGES/messages.po").open("rb") as written:
+        catalogue = read_po(written)
+    reader = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    texts = {
+        one if isinstance(one, str) else one[0]
+        for place in ("_base", "pages")
+        for path in sorted((folder / place).glob("*.html"))
+        for _, _, one in reader.extract_translations(  # type: ignore[attr-defined] # the extension adds it
+            path.read_text(encoding="utf-8"), ("_", "ngettext")
+        )
+    }
+    assert len(texts) > 80
+    known = {
+        message.id if isinstance(message.id, str) else message.id[0]
+        for message in catalogue
+        if message.id and all(message.string if isinstance(message.string, tuple) else [message.string])
+    }
+    assert texts == known
+    with (folder / "translations/en/LC_MESSAGES/messages.mo").open("rb") as compiled:
+        served = {message.id: message.string for message in read_mo(compiled) if message.id}
+    assert served == {message.id: message.string for message in catalogue if message.id}

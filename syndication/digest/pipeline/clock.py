@@ -7,16 +7,19 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from syndication.digest.pipeline.delivery import send_issue
-from syndication.digest.pipeline.issue import LATE, approve_issue, compose_issue
+from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.digest.pipeline.office import Office
-from syndication.domain.issue import IssueState
+from syndication.domain.issue import Issue, IssueState
 from syndication.domain.week import IsoWeek
 from syndication.errors import IssueError
 
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(hours=24)
-"""An issue whose time passed longer ago than this is composed, and then waits for a person."""
+"""An issue whose time, or approval, passed longer ago than this waits for a person: the machine was down, or this is
+a copy of it from a backup."""
+PATIENCE = timedelta(hours=1)
+"""How long a week with too little to tell may still fill up before it is skipped."""
 
 
 def due_at(now: datetime, *, day: int, at: time, zone: ZoneInfo) -> datetime:
@@ -34,26 +37,52 @@ def tend(office: Office, *, day: int, at: time, automatic: bool) -> list[str]:
     approved or half sent. Safe to call by any number of clocks at any time.
     """
     now = office.now()
-    done: list[str] = []
     due = due_at(now, day=day, at=at, zone=office.zone)
     week = IsoWeek.told_on(due)
     with office.store.read() as memory:
         issue = memory.issues.get(str(week))
-        newest = memory.stories.last_announced()
+        anything = memory.stories.last_announced() is not None
+        settled = str(week) in memory.issues.skipped()
         open_issues = [
             one for one in memory.issues.all() if one.state in (IssueState.APPROVED, IssueState.SENDING)
         ]
-    if issue is None and newest is not None and due <= now <= due + LATE:
-        try:
-            issue = compose_issue(office, week)
-            done.append(f"issue {week} composed: {len(issue.content.entries)} stories")
-        except IssueError as nothing:
-            log.info("%s", nothing)
+    done: list[str] = []
+    if issue is None and anything and not settled:
+        issue, says = _compose(office, week, due=due)
+        done += [says] if says else []
     if issue and issue.state is IssueState.DRAFT and automatic and now <= due + GRACE:
-        open_issues.append(approve_issue(office, issue.id, by="automatic"))
-        done.append(f"issue {week} approved automatically")
+        try:
+            open_issues.append(approve_issue(office, issue.id, by="automatic"))
+            done.append(f"issue {week} approved automatically")
+        except IssueError as trouble:
+            log.warning("issue %s waits for a person: %s", week, trouble)
     for one in open_issues:
+        if not _its_time(one, datetime.combine(one.content.week.due_on(day), at, office.zone), now=now):
+            continue
         sent = list(send_issue(office, one.id))
         if sent:
             done.append(f"issue {one.id}: {len(sent)} deliveries settled, the last says: {sent[-1].says}")
     return done
+
+
+def _compose(office: Office, week: IsoWeek, *, due: datetime) -> tuple[Issue | None, str]:
+    """Compose a week's issue or skip the week; also what is to be said of it."""
+    why = next((one.name for one in office.holidays if due.date() in one), None)
+    if why is None:
+        try:
+            issue = compose_issue(office, week, least=office.least)
+            return issue, f"issue {week} composed: {len(issue.content.entries)} stories"
+        except IssueError as nothing:
+            if office.now() < due + PATIENCE:
+                return None, ""
+            why = str(nothing)
+    with office.store.write() as memory:
+        first = memory.issues.skip(str(week), why=why, now=office.now())
+    return None, f"week {week} skipped, its stories stand in the next issue: {why}" if first else ""
+
+
+def _its_time(issue: Issue, due: datetime, *, now: datetime) -> bool:
+    """Whether the clock may send an issue: at its hour or when it is approved, and no later than that by the grace."""
+    if issue.state is IssueState.SENDING or issue.approved_at is None:
+        return True
+    return due <= now <= max(due, issue.approved_at) + GRACE

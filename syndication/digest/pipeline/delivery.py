@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
-from syndication.digest import message
 from syndication.digest.pipeline.issue import find_issue
-from syndication.digest.pipeline.office import UNSUBSCRIBE, Office
+from syndication.digest.pipeline.letters import Letters
+from syndication.digest.pipeline.office import Office
 from syndication.digest.send import ReaderDeferred, ReaderRefused, SendingError, Transport, Uncertain
 from syndication.domain.issue import Delivery, DeliveryState, Issue, IssueState
 from syndication.domain.subscriber import SubscriberState
@@ -54,63 +54,14 @@ class Status:
     next_at: datetime | None
 
 
-class _Letters:
-    """The letters of one issue, one for each choice of categories that some reader made."""
-
-    def __init__(self, office: Office, issue: Issue) -> None:
-        self._office = office
-        self._issue = issue
-        self._prepared: dict[tuple[str, ...], message.Prepared] = {}
-
-    def letter(self, categories: tuple[str, ...]) -> message.Letter:
-        office, issue = self._office, self._issue
-        rendered = office.renderer.render(
-            issue.content.only(categories), unsubscribe_url=message.UNSUBSCRIBE_PLACEHOLDER
-        )
-        return message.Letter(
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            mail_from=office.mail_from,
-            list_id=f"digest.{office.links.authority}",
-            list_name=office.title,
-            # The same on every attempt, so that a second copy is the same to the byte.
-            date=issue.approved_at or issue.composed_at,
-            archive_url=office.links.digests(),
-            feedback_id=f"{issue.id}:digest:syndication",
-            contact=office.contact or None,
-        )
-
-    def for_reader(self, delivery: Delivery) -> bytes:
-        categories = tuple(sorted(delivery.categories))
-        if categories not in self._prepared:
-            self._prepared[categories] = message.prepare(self.letter(categories))
-        token = self._office.signer.sign(UNSUBSCRIBE, str(delivery.subscriber))
-        return self._prepared[categories].bytes_for(
-            to_name=delivery.name,
-            to_address=delivery.email,
-            unsubscribe_url=self._office.links.unsubscribe(token),
-            unsubscribe_mailto=None,
-            message_id=delivery.message_id,
-        )
-
-
 def send_test(office: Office, name: str | None, *, to: str) -> str:
     """Send an issue as it is to one address, marked as a trial and counted nowhere; returns its subject."""
     issue = find_issue(office, name)
-    letter = message.test_letter(_Letters(office, issue).letter(()))
-    nobody = office.signer.sign(UNSUBSCRIBE, "0")
     token = office.signer.digest("test-message-id", issue.id, to, office.now().isoformat())
-    data = message.prepare(letter).bytes_for(
-        to_name="",
-        to_address=to,
-        unsubscribe_url=office.links.unsubscribe(nobody),
-        unsubscribe_mailto=None,
-        message_id=f"<{token}@{office.links.authority}>",
-    )
+    subject, data = Letters(office, issue).for_trial(to, message_id=f"<{token}@{office.links.authority}>")
     with office.open_transport() as transport:
         transport.send(sender=parseaddr(office.mail_from)[1], recipient=to, data=data)
-    return letter.subject
+    return subject
 
 
 def freeze(office: Office, issue: Issue) -> None:
@@ -159,7 +110,7 @@ def send_issue(office: Office, name: str | None = None) -> Iterator[Sent]:
     if issue.state is IssueState.SENT:
         raise IssueError(f"issue {issue.id} is sent already")
     owner = new_owner()
-    letters = _Letters(office, issue)
+    letters = Letters(office, issue)
     with office.open_transport() as transport:
         while delivery := _claim(office, issue, owner=owner):
             sent = _deliver(office, letters, transport, delivery, owner=owner)
@@ -199,7 +150,7 @@ class _Outcome:
 
 
 def _deliver(
-    office: Office, letters: _Letters, transport: Transport, delivery: Delivery, *, owner: str
+    office: Office, letters: Letters, transport: Transport, delivery: Delivery, *, owner: str
 ) -> Sent:
     """Send one message and record what became of it."""
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from syndication.store.tables import Moment, Text, metadata
+from syndication.store.tables import FTS, Moment, Text, metadata
 
 
 def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
@@ -16,10 +16,15 @@ def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
     return "sa.Text()" if kind == "type" and isinstance(thing, Text) else False
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not (name or "").startswith(FTS)
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     render_as_batch=True,
     render_item=_render,
+    include_name=_is_ours,
 )
 context.run_migrations()

@@ -1,0 +1,221 @@
+"""Makes of a story what every format can print: text that fits, addresses that can be followed, dates in order.
+
+Done once for all formats, so that they tell the same. What cannot be printed as it came is mended here, and a
+story is left out only where there is nothing to mend; either way it harms no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import mimetypes
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from syndication import text
+from syndication.domain.portal import Catalogue
+from syndication.domain.story import Story, Tombstone
+from syndication.links import Links
+from syndication.publish.fulltext import full_text
+from syndication.publish.printable import printable, web_address
+from syndication.publish.select import FeedPlan
+
+log = logging.getLogger(__name__)
+
+TITLE_FROM_SUMMARY = 80
+"""Characters of its summary that stand for a title where a story has none."""
+
+_MAIL = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+_CLOSING_TAG = re.compile(r"</\w+>")
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
+
+_TAG_URI = re.compile(
+    r"tag:[a-z0-9.-]+,\d{4}(?:-\d\d){0,2}:[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]+"
+)  # RFC 4151 §2.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """One portal that tells a story, and where."""
+
+    portal: str
+    name: str
+    url: str
+    title: str
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The portal a story's text is from."""
+
+    portal: str
+    name: str
+    home: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A story as every format can print it: every text clean, every address absolute http(s)."""
+
+    id: str
+    story: str
+    title: str
+    summary: str
+    """Plain text; empty where the story has none."""
+    content: str | None
+    """HTML with absolute addresses, only where the full text may be published."""
+    url: str
+    page: str
+    author: str
+    image: str | None
+    image_type: str | None
+    language: str
+    announced_at: datetime
+    """Whole seconds, unique in a document."""
+    updated_at: datetime
+    """Unique in a document: Atom must not give two entries one time (W3C validator, DuplicateUpdated)."""
+    issued_at: datetime | None
+    """The portal's own date; left out where it lies after our announcement and so must be wrong."""
+    categories: tuple[tuple[str, str], ...]
+    """Slug and title."""
+    tellers: tuple[Teller, ...]
+    """The leading one first; one for each address."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What one document of a feed says, whatever its format."""
+
+    plan: FeedPlan
+    entries: tuple[Entry, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    hub: str | None = None
+    archive: str | None = None
+    """The part of an archive's address after the feed's name; None for the current document."""
+    previous: str | None = None
+    """The archive before this document."""
+    following: str | None = None
+    """The archive after this one; None for the newest, after which comes the current document."""
+
+    @property
+    def updated_at(self) -> datetime:
+        """When something in this document last changed."""
+        times = [entry.updated_at for entry in self.entries] + [stone.at for stone in self.tombstones]
+        return max(times, default=BEFORE_ANY_STORY)
+
+
+BEFORE_ANY_STORY = datetime(2026, 1, 1, tzinfo=UTC)
+"""The time an empty feed gives; any fixed one will do, the clock will not."""
+
+
+def entries_of(
+    stories: Iterable[Story], *, catalogue: Catalogue, links: Links, language: str = "vi"
+) -> tuple[Entry, ...]:
+    """The stories as they can be printed, the last announced first, each once.
+
+    ``language`` is the feed's; entries of portals that write another one say so.
+    """
+    titles = {category.slug: _line(category.title) for category in catalogue.categories}
+    found: dict[str, Entry] = {}
+    for story in stories:
+        try:
+            entry = _entry(story, titles, catalogue, links, language)
+        except (ValueError, IndexError, OverflowError, TypeError):
+            log.exception("story %s cannot be printed and is left out", story.id)
+        else:
+            found.setdefault(entry.id, entry)
+    ordered = sorted(found.values(), key=lambda entry: entry.announced_at, reverse=True)
+    taken: set[datetime] = set()
+    return tuple(_at_its_own_time(entry, taken) for entry in ordered)
+
+
+def _at_its_own_time(entry: Entry, taken: set[datetime]) -> Entry:
+    at = entry.updated_at
+    while at in taken:
+        at += timedelta(microseconds=1)
+    taken.add(at)
+    return entry if at == entry.updated_at else replace(entry, updated_at=at)
+
+
+def _entry(story: Story, titles: dict[str, str], catalogue: Catalogue, links: Links, language: str) -> Entry:
+    lead = story.lead
+    portal = catalogue.portals.get(lead.portal)
+    name = _name(lead.portal, catalogue)
+    page = links.story(story.id)
+    tellers: dict[str, Teller] = {}
+    for telling in story.tellings:
+        if url := web_address(telling.url):
+            tellers.setdefault(
+                url,
+                Teller(
+                    portal=_line(telling.portal),
+                    name=_name(telling.portal, catalogue),
+                    url=url,
+                    title=_line(telling.title),
+                    published_at=_aware(telling.published_at) if telling.published_at else None,
+                ),
+            )
+    url = web_address(story.url) or next(iter(tellers), page)
+    summary = _line(story.summary)
+    announced_at = _aware(story.announced_at).replace(microsecond=0)
+    issued_at = _aware(lead.published_at) if lead.published_at else None
+    image = web_address(story.image_url, base=url) if story.image_url else None
+    return Entry(
+        id=story.tag if _TAG_URI.fullmatch(story.tag) else links.story_tag(quote(story.id, safe="")),
+        story=story.id,
+        title=_title(story.title) or text.shorten(_title(story.summary), TITLE_FROM_SUMMARY) or name,
+        summary=summary,
+        content=full_text(story.content or "", base=url),
+        url=url,
+        page=page,
+        author=_title(_MAIL.sub("", story.author or "")) or name,
+        image=image,
+        image_type=_image_type(image),
+        language=portal.language if portal else language,
+        announced_at=announced_at,
+        updated_at=_updated(story, announced_at),
+        issued_at=issued_at if issued_at and issued_at <= announced_at else None,
+        categories=tuple((slug, titles[slug]) for slug in story.categories if slug in titles),
+        tellers=tuple(tellers.values()),
+        origin=Origin(
+            portal=_line(lead.portal), name=name, home=(web_address(portal.home) if portal else None) or url
+        ),
+    )
+
+
+def _updated(story: Story, announced_at: datetime) -> datetime:
+    """When it was last edited; stories edited in one round differ below the second, by their ids."""
+    edited = _aware(story.updated_at).replace(microsecond=0)
+    if edited <= announced_at:
+        return announced_at
+    fraction = int.from_bytes(hashlib.sha256(story.id.encode(errors="replace")).digest()[:4]) % 1_000_000
+    return edited.replace(microsecond=fraction)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _line(raw: str) -> str:
+    return text.one_line(printable(raw))
+
+
+def _title(raw: str) -> str:
+    """A line for fields that readers take for text or for markup as they please: without tags, if it has any."""
+    line = _line(raw)
+    return text.one_line(_TAG.sub(" ", line)) if _CLOSING_TAG.search(line) else line
+
+
+def _name(portal: str, catalogue: Catalogue) -> str:
+    known = catalogue.portals.get(portal)
+    return _title(known.name if known else portal) or "?"
+
+
+def _image_type(address: str | None) -> str | None:
+    kind = mimetypes.guess_type(urlsplit(address).path)[0] if address else None
+    return kind if kind and kind.startswith("image/") else None

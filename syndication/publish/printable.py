@@ -1,0 +1,52 @@
+"""Keeps of what portals wrote what every format takes: characters that are text, addresses that can be followed."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urljoin, urlsplit
+
+# Characters that XML 1.0 allows and that are no text: HTML forbids the non-characters (HTML Living Standard, 13.2.3.5),
+# and U+FFFD only says that something was lost before.
+_NO_TEXT = re.compile(
+    "[\ufdd0-\ufdef\ufffd"
+    + "".join(chr(plane + last) for plane in range(0x10000, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+
+_PLAIN_ADDRESS = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?"
+    r"(?:[/?#](?:[A-Za-z0-9/?:@!$&'()*+,;=~._-]|%[0-9A-Fa-f]{2})*)?"
+)
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?")
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def printable(raw: str) -> str:
+    """The text without characters that only stand for none."""
+    return _NO_TEXT.sub("", raw)
+
+
+def web_address(raw: str, *, base: str = "") -> str | None:
+    """An absolute http(s) address in the characters of RFC 3986, or None where it is none.
+
+    ``base`` is what a relative one is read against.
+    """
+    if _PLAIN_ADDRESS.fullmatch(raw):
+        return raw
+    try:
+        parts = urlsplit(urljoin(base, _NO_ADDRESS.sub("", raw).strip().replace("\\", "/")))
+        host, port = parts.hostname or "", parts.port
+        if not host.isascii():
+            host = host.encode("idna").decode("ascii")
+    except ValueError:  # half an IPv6 address, a port that is none, a host no registry takes
+        return None
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        return None
+    path, query, fragment = (
+        quote(_STRAY_PERCENT.sub("%25", part), safe="/?:@!$&'()*+,;=~%") for part in parts[2:]
+    )
+    return (
+        f"{parts.scheme}://{host}{f':{port}' if port else ''}{path or '/'}"
+        f"{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+    )

@@ -1,0 +1,147 @@
+"""Feeds as they leave a real server: granian, on loopback, started by the command an operator types."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from time import monotonic
+
+import brotli
+import pytest
+
+from syndication.publish.pipeline import etag_of
+from syndication.settings import HOUSE
+from syndication.store import open_store
+from tests.cast import ObedientClock
+
+BODY = b"<feed>" + b"".join(b"\n<entry>%d</entry>" % n for n in range(200)) + b"\n</feed>\n"
+
+
+@pytest.fixture
+def served(environment: dict[str, str], unused_port: int, clock: ObedientClock) -> Iterator[int]:
+    """A running server with one feed; its port."""
+    store = open_store(environment["SYNDICATION_DATABASE_URL"])
+    store.migrate()
+    with store.write() as memory:
+        memory.documents.put(
+            "feeds/all.atom",
+            media_type="application/atom+xml",
+            body=BODY,
+            etag=etag_of(BODY),
+            now=clock(),
+        )
+    store.close()
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("SYNDICATION_")}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "syndication", "serve", "--port", str(unused_port), "--workers", "2"],
+        env=plain | environment,
+        cwd=HOUSE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = monotonic() + 60
+        while b" 200 " not in _try(unused_port):
+            assert server.poll() is None
+            assert monotonic() < deadline
+        yield unused_port
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(60)
+
+
+def _try(port: int) -> bytes:
+    try:
+        return ask(port, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    except OSError:
+        return b""
+
+
+def ask(port: int, request: bytes) -> bytes:
+    """Everything the server sends until it closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(request)
+        return b"".join(iter(lambda: line.recv(65536), b""))
+
+
+def get(
+    port: int, path: str = "/feeds/all.atom", *, method: str = "GET", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    told = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    answer = ask(
+        port,
+        f"{method} {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n{told}\r\n".encode(
+            "latin-1"
+        ),
+    )
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    pairs = [line.partition(": ")[::2] for line in lines]
+    return int(status.split()[1]), {name.lower(): value for name, value in pairs}, body
+
+
+def test_a_real_server_gives_what_the_door_says(served: int) -> None:
+    status, headers, body = get(served)
+    assert (status, body) == (200, BODY)
+    assert headers["content-length"] == str(len(BODY))
+    assert "date" in headers
+    assert {"transfer-encoding", "set-cookie"} & headers.keys() == set()
+    tag = headers["etag"]
+
+    status, head, nothing = get(served, method="HEAD")
+    assert (status, nothing, head["content-length"], head["etag"]) == (200, b"", str(len(BODY)), tag)
+
+    status, packed, body = get(served, Accept_Encoding="gzip, br")
+    assert (status, packed["content-encoding"], brotli.decompress(body)) == (200, "br", BODY)
+    assert packed["etag"] != tag
+
+    for named in (tag, packed["etag"], f"W/{tag}", "*"):
+        status, unchanged, nothing = get(served, If_None_Match=named)
+        assert (status, nothing) == (304, b"")
+        assert {"content-length", "content-type"} & unchanged.keys() == set()
+        assert unchanged["cache-control"] == headers["cache-control"]
+    assert get(served, If_Modified_Since=headers["last-modified"])[0] == 304
+    assert get(served, method="OPTIONS")[0] == 204
+    assert get(served, method="PROPFIND")[0] == 405
+    assert get(served, "/feeds/")[0] == 200
+
+
+def test_a_real_server_has_a_plain_answer_for_everything(served: int) -> None:
+    for path in (
+        "/feeds/%00",
+        "/feeds/../../etc/passwd",
+        "/feeds/%2e%2e/x",
+        "/feeds/\xff",
+        "/feeds/all.atom/",
+        "/feeds/" + "a" * 9000,
+        "/feeds/all.atom?" + "q=" * 4000,
+    ):
+        status, headers, _ = get(served, path, If_None_Match='"x",' * 2000)
+        assert status in (200, 301, 400, 404, 414, 431), path[:50]
+        if status in (301, 404):
+            assert headers["access-control-allow-origin"] == "*"
+
+
+def test_every_worker_sees_what_is_published_within_a_moment(
+    served: int, environment: dict[str, str], clock: ObedientClock
+) -> None:
+    tag = get(served)[1]["etag"]
+    new = BODY.replace(b"<entry>7<", b"<entry>seven<")
+    store = open_store(environment["SYNDICATION_DATABASE_URL"])
+    with store.write() as memory:
+        memory.documents.put(
+            "feeds/all.atom", media_type="application/atom+xml", body=new, etag=etag_of(new), now=clock()
+        )
+    store.close()
+    deadline = monotonic() + 5
+    in_a_row = 0
+    while in_a_row < 20:  # whichever worker answers
+        status, headers, body = get(served, If_None_Match=tag, A_IM="feed")
+        in_a_row = in_a_row + 1 if status == 226 else 0
+        assert monotonic() < deadline
+    assert body == b"<feed>\n<entry>seven</entry>\n</feed>\n"
+    assert headers["im"] == "feed"
