@@ -1,6 +1,7 @@
 """What a week's digest costs: composing it, printing it, and making each reader's bytes.
 
-All in one run on this machine, so that ratios count. It ends with status 1 where one is missed:
+All in one run on this machine, so that ratios count; times are this process's CPU. It ends with status 1 where one of
+what the program promises is missed. The very first issue looks through all stories ever told and promises nothing:
 
 1. Composing a week of 2 000 stories out of 100 000 that are kept, in SQLite (time said, in milliseconds).
 2. Printing and inlining an issue, which happens once for all who chose the same categories.
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,10 +25,10 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from syndication.bootstrap import House
-from syndication.digest.message import UNSUBSCRIBE_PLACEHOLDER, prepare
+from syndication.digest.message import UNSUBSCRIBE_PLACEHOLDER, Letter, prepare
 from syndication.digest.pipeline.issue import compose_issue
 from syndication.digest.pipeline.letters import Letters
-from syndication.domain.issue import Delivery, DeliveryState, Issue
+from syndication.domain.issue import Delivery, DeliveryState
 from syndication.settings import read_settings
 from syndication.store import open_store
 from syndication.store.tables import articles, stories, story_categories
@@ -123,9 +125,8 @@ def a_delivery(number: int, categories: tuple[str, ...]) -> Delivery:
     )
 
 
-def by_the_standard_library(house: House, issue: Issue) -> bytes:
-    """What it would cost to make each message anew out of what is printed."""
-    letter = Letters(house.office, issue).letter(())
+def by_the_standard_library(letter: Letter) -> bytes:
+    """One reader's message made anew out of what is printed."""
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = letter.subject, letter.mail_from, "ban.doc@docgia.example"
     mail.set_content(letter.text)
@@ -163,11 +164,7 @@ def measure(house: House) -> list[str]:
             missed.append(what)
 
     first = milliseconds(lambda: compose_issue(house.office, fresh=True))
-    said(
-        "composing the first issue of all, a week out of 100 000 stories",
-        f"{first:8.1f} ms",
-        well=first <= 400,
-    )
+    said("composing the first issue of all, a week out of 100 000 stories", f"{first:8.1f} ms")
     issue = compose_issue(house.office)
     office = house.office
     letters = Letters(office, issue)
@@ -175,16 +172,17 @@ def measure(house: House) -> list[str]:
     printing = milliseconds(
         lambda: office.renderer.render(issue.content, unsubscribe_url=UNSUBSCRIBE_PLACEHOLDER)
     )
-    encoding = milliseconds(lambda: prepare(letters.letter(()))) - printing
+    encoding = milliseconds(lambda: prepare(letters.letter(())))
     said("printing it", f"{rendering:8.2f} ms")
     said("printing and inlining it, once for all of one choice", f"{printing:8.2f} ms")
-    said("encoding it, once for all of one choice", f"{encoding:8.2f} ms")
+    said("the same and encoding it", f"{encoding:8.2f} ms")
     letters.prepared(())
     delivery = a_delivery(1, ())
     one = milliseconds(lambda: letters.for_reader(delivery), times=200)
     said("one reader's bytes", f"{one:8.3f} ms", well=one <= 0.25)
     said("  of printing and inlining", f"  1/{printing / one:.0f}", well=one <= printing * MOST_OF_PRINTING)
-    whole = milliseconds(lambda: by_the_standard_library(house, issue)) - printing
+    letter = letters.letter(())
+    whole = milliseconds(lambda: by_the_standard_library(letter))
     said("  of EmailMessage with as_bytes", f"  1/{whole / one:.0f}")
     chance = random.Random(8)
     slugs = [category.slug for category in house.catalogue.categories]
@@ -203,8 +201,6 @@ def measure(house: House) -> list[str]:
     said("  all their bytes", f"{took:8.2f} s, {size / READERS / 1000:.1f} KB each")
     # From the second issue on the window begins where the one before ended.
     with house.store.write() as memory:
-        from dataclasses import replace
-
         before = replace(
             issue.content, week=issue.content.week.after(-1), hero=None, sections=(), highlights=()
         )

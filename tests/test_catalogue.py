@@ -241,3 +241,46 @@ def test_the_demo_lives_on_loopback_only() -> None:
     catalogue = read_catalogue(HOUSE / "feeds" / "demo")
     hosts = {host for portal in catalogue.portals.values() for host in portal.hosts}
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+", host) for host in hosts), hosts
+
+
+FORMER = """
+[[renamed]]
+from = "cong-nghe-so"
+to   = "chuyen-doi-so"
+
+[[removed]]
+slug = "tin-vat"
+"""
+
+
+def test_former_categories_lead_on_or_are_gone(write: Callable[..., Path]) -> None:
+    catalogue = read_catalogue(write(categories=CATEGORIES + FORMER))
+    assert dict(catalogue.renamed) == {"cong-nghe-so": "chuyen-doi-so"}
+    assert catalogue.removed == {"tin-vat"}
+    assert [category.slug for category in catalogue.categories] == ["chuyen-doi-so", "khac"]
+    without = read_catalogue(write())
+    assert (dict(without.renamed), without.removed) == ({}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("former", "says"),
+    [
+        ('[[renamed]]\nfrom = "cu"\nto = "chuyen-doi"', "'chuyen-doi' is not a category: did you mean"),
+        ('[[renamed]]\nfrom = "cu"', "renamed[1].to: is missing: give the slug it bears now"),
+        ('[[renamed]]\nto = "khac"', "renamed[1].from: is missing: give the slug it bore"),
+        ('[[renamed]]\nfrom = "khac"\nto = "chuyen-doi-so"', "renamed[1].from: 'khac' is published"),
+        ('[[removed]]\nslug = "khac"', "removed[1].slug: 'khac' is published: leave this table out, or the category"),
+        ('[[removed]]\nslug = "all"', "removed[1].slug: 'all' is published"),
+        ('[[removed]]\nslug = "Tin Vặt"', "removed[1].slug: must be lower-case letters, digits"),
+        ('[[removed]]\nslug = "cu"\n[[renamed]]\nfrom = "cu"\nto = "khac"', "'cu' stands in renamed[1].from already"),
+        ('[[renamed]]\nfrom = "cu"\nto = "khac"\nwhy = "x"', "renamed[1].why: it is not a key we know"),
+        ('removed = ["cu"]', "must be one or more tables: [[removed]]"),
+    ],
+)  # fmt: skip
+def test_a_former_category_that_makes_no_sense_is_named(
+    write: Callable[..., Path], former: str, says: str
+) -> None:
+    categories = former + CATEGORIES if former.startswith("removed =") else CATEGORIES + former
+    [line] = mistakes_in(write(categories=categories))
+    assert line.startswith("feeds/categories.toml: ")
+    assert says in line

@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from syndication.digest.inline import inline
-from syndication.domain.issue import Issue, IssueContent, Upcoming
+from syndication.domain.issue import Entry, Issue, IssueContent, Upcoming
 from syndication.domain.week import administrative_day, week_title
 from syndication.links import Links
 from syndication.text import one_line, shorten
@@ -26,6 +26,11 @@ COLUMNS = 78
 
 SUMMARY = 220
 """Characters of a summary: one or two sentences, and 30 stories stay well below the size Gmail cuts at."""
+
+COMFORTABLE = 80_000
+"""Bytes of HTML up to which no mail program cuts a mail, whatever a relay adds."""
+RICHNESS = ((SUMMARY, 6), (130, 3), (0, 1))
+"""Characters of a summary and portals named for a story: as a rule, and twice leaner for an issue too large."""
 
 SHORT_SUMMARY = 130
 """Characters of a summary among the highlights, which are read at one glance."""
@@ -123,6 +128,24 @@ def _statistics(content: IssueContent) -> str:
     return f"{when} các cổng đăng {content.stories_told} tin: {by_category}."
 
 
+def _lean(content: IssueContent, *, summary: int, portals: int) -> IssueContent:
+    """The same stories with no more than this said of each."""
+
+    def lean(entry: Entry) -> Entry:
+        said = _sentences(entry.summary, summary) if summary else ""
+        return replace(entry, summary=said, portals=entry.portals[:portals])
+
+    return replace(
+        content,
+        hero=lean(content.hero) if content.hero else None,
+        highlights=tuple(map(lean, content.highlights)),
+        sections=tuple(
+            replace(section, entries=tuple(map(lean, section.entries))) for section in content.sections
+        ),
+        upcoming=tuple(replace(event, entry=lean(event.entry)) for event in content.upcoming),
+    )
+
+
 class Renderer:
     """Prints issues with the templates of this instance."""
 
@@ -160,9 +183,15 @@ class Renderer:
 
         ``unsubscribe_url`` is the reader's own link, or a placeholder that is safe in an address and replaced
         later, so that an issue is printed once for everyone; None prints the mail without what is for readers only.
+        An issue that would be larger than COMFORTABLE is printed with shorter summaries and fewer portals named.
         """
-        printed = self._printed(content, unsubscribe_url=unsubscribe_url)
-        return replace(printed, html=inline(printed.html) + "\n")
+        for summary, portals in RICHNESS:
+            lean = _lean(content, summary=summary, portals=portals)
+            printed = self._printed(lean, unsubscribe_url=unsubscribe_url)
+            printed = replace(printed, html=inline(printed.html) + "\n")
+            if len(printed.html.encode()) <= COMFORTABLE:
+                break
+        return printed
 
     def page(self, content: IssueContent) -> Rendered:
         """Print an issue as the public page of the archive, the same for everyone.

@@ -20,7 +20,7 @@ from syndication.domain.portal import Catalogue
 from syndication.domain.story import Story, Tombstone
 from syndication.links import Links
 from syndication.publish.fulltext import full_text
-from syndication.publish.printable import printable, web_address
+from syndication.publish.printable import one_line, web_address
 from syndication.publish.select import FeedPlan
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def entries_of(
 
     ``language`` is the feed's; entries of portals that write another one say so.
     """
-    titles = {category.slug: _line(category.title) for category in catalogue.categories}
+    titles = {category.slug: one_line(category.title) for category in catalogue.categories}
     found: dict[str, Entry] = {}
     for story in stories:
         try:
@@ -153,15 +153,15 @@ def _entry(story: Story, titles: dict[str, str], catalogue: Catalogue, links: Li
             tellers.setdefault(
                 url,
                 Teller(
-                    portal=_line(telling.portal),
+                    portal=one_line(telling.portal),
                     name=_name(telling.portal, catalogue),
                     url=url,
-                    title=_line(telling.title),
+                    title=one_line(telling.title),
                     published_at=_aware(telling.published_at) if telling.published_at else None,
                 ),
             )
     url = web_address(story.url) or next(iter(tellers), page)
-    summary = _line(story.summary)
+    summary = one_line(story.summary)
     announced_at = _aware(story.announced_at).replace(microsecond=0)
     issued_at = _aware(lead.published_at) if lead.published_at else None
     image = web_address(story.image_url, base=url) if story.image_url else None
@@ -183,7 +183,9 @@ def _entry(story: Story, titles: dict[str, str], catalogue: Catalogue, links: Li
         categories=tuple((slug, titles[slug]) for slug in story.categories if slug in titles),
         tellers=tuple(tellers.values()),
         origin=Origin(
-            portal=_line(lead.portal), name=name, home=(web_address(portal.home) if portal else None) or url
+            portal=one_line(lead.portal),
+            name=name,
+            home=(web_address(portal.home) if portal else None) or url,
         ),
     )
 
@@ -201,14 +203,10 @@ def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _line(raw: str) -> str:
-    return text.one_line(printable(raw))
-
-
 def _title(raw: str) -> str:
     """A line for fields that readers take for text or for markup as they please: without tags, if it has any."""
-    line = _line(raw)
-    return text.one_line(_TAG.sub(" ", line)) if _CLOSING_TAG.search(line) else line
+    line = one_line(raw)
+    return one_line(_TAG.sub(" ", line)) if _CLOSING_TAG.search(line) else line
 
 
 def _name(portal: str, catalogue: Catalogue) -> str:

@@ -7,9 +7,9 @@ out and named, and the rest of the feed stands.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -37,6 +37,19 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 TTL = 60
 """Minutes between two looks at a feed, as we advise readers."""
+
+KEPT = 2_000
+"""Printed entries that are kept: a story stands in three feeds, and there most stories are as they were."""
+
+_RSS_SPACES = {
+    "atom": ATOM,
+    "content": CONTENT,
+    "dc": DUBLIN_CORE,
+    "dcterms": DCMI_TERMS,
+    "media": MEDIA,
+    "sy": SYNDICATION,
+}
+_ATOM_SPACES = {"dcterms": DCMI_TERMS, "media": MEDIA}
 
 RSS_SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
@@ -71,21 +84,12 @@ class _House(BaseExtension):  # type: ignore[misc] # feedgen ships no types
     links: Links
 
     def extend_ns(self) -> dict[str, str]:
-        spaces = {"dcterms": DCMI_TERMS, "media": MEDIA}
+        spaces = dict(_ATOM_SPACES)
         if self.edition.archive:
             spaces["fh"] = HISTORY
         if self.edition.tombstones:
             spaces["at"] = TOMBSTONES
         return spaces
-
-    def extend_rss(self, feed: etree._Element) -> etree._Element:
-        channel = feed[0]
-        for link in links_of(self.edition, FeedFormat.RSS, self.links):
-            if link["rel"] != "self":
-                etree.SubElement(channel, f"{{{ATOM}}}link", link)
-        for name, value in (("updatePeriod", "hourly"), ("updateFrequency", "1")):
-            etree.SubElement(channel, f"{{{SYNDICATION}}}{name}").text = value
-        return feed
 
     def extend_atom(self, feed: etree._Element) -> etree._Element:
         if self.edition.archive:
@@ -97,110 +101,16 @@ class _House(BaseExtension):  # type: ignore[misc] # feedgen ships no types
 
 class _RssHouse(_House):
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DUBLIN_CORE, "sy": SYNDICATION} | {"dcterms": DCMI_TERMS, "media": MEDIA}
+        return dict(_RSS_SPACES)
 
-
-class _Item(FeedEntry):  # type: ignore[misc] # feedgen ships no types
-    """An entry of RSS, printed before the feed is: feedgen would say no only then, and to all of it."""
-
-    def __init__(self, entry: Entry, links: Links, *, language: str) -> None:
-        super().__init__()
-        self.title(entry.title)
-        self.link(href=entry.url)
-        # RSS says nothing about the description's type and readers take it for HTML (RSS Profile, item/description).
-        self.description(escape(entry.summary or entry.title, quote=False))
-        if entry.content:
-            self.content(entry.content)
-        self.guid(entry.id, permalink=False)
-        for slug, title in entry.categories:
-            self.category(term=slug, label=title, scheme=links.category(slug))
-        self.published(entry.announced_at)
-        self.source(url=links.feed(f"portals/{entry.origin.portal}", FeedFormat.RSS), title=entry.origin.name)
-        self._printed = self._print(entry, language)
-
-    def _print(self, entry: Entry, language: str) -> etree._Element:
-        item: etree._Element = super().rss_entry(extensions=False)
-        for category, (_, title) in zip(item.iterfind("category"), entry.categories, strict=True):
-            category.text = title  # feedgen prints the term, which is in the address of the scheme already
-        etree.SubElement(item, f"{{{DUBLIN_CORE}}}creator").text = entry.author
-        if entry.language != language:
-            etree.SubElement(item, f"{{{DUBLIN_CORE}}}language").text = entry.language
-        for teller in entry.tellers:
-            etree.SubElement(
-                item, f"{{{ATOM}}}link", rel="via", type="text/html", href=teller.url, title=teller.name
-            )
-        _portal_date_and_picture(item, entry)
-        return item
-
-    def rss_entry(self, extensions: bool = True) -> etree._Element:
-        return self._printed
-
-
-class _AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen ships no types
-    """An entry of Atom, printed before the feed is.
-
-    Elements of Atom carry no namespace of their own here: feedgen writes the default one at the root as text.
-    """
-
-    def __init__(self, entry: Entry, links: Links, *, language: str) -> None:
-        super().__init__()
-        self.id(entry.id)
-        self.title(entry.title)
-        self.updated(entry.updated_at)
-        self.published(entry.announced_at)
-        self.author(name=entry.author)
-        self.link(href=entry.url, rel="alternate")
-        summary = entry.summary or entry.title
-        if "</" in summary:  # text that would be taken for markup is told as the markup that shows it
-            self.summary(escape(summary, quote=False), type="html")
-        else:
-            self.summary(summary)
-        if entry.content:
-            self.content(entry.content, type="html")
-        for slug, title in entry.categories:
-            self.category(term=slug, label=title, scheme=links.to("/categories/"))
-        self._printed = self._print(entry, links, language)
-
-    def _print(self, entry: Entry, links: Links, language: str) -> etree._Element:
-        printed: etree._Element = super().atom_entry(extensions=False)
-        if entry.language != language:
-            printed.set(XML_LANG, entry.language)
-        for link in printed.iterfind("link"):  # feedgen forgets the rel and the type of an entry's links
-            link.set("rel", "alternate")
-            link.set("type", "text/html")
-        etree.SubElement(printed, "link", rel="related", type="text/html", href=entry.page)
-        for teller in entry.tellers:
-            etree.SubElement(printed, "link", rel="via", type="text/html", href=teller.url, title=teller.name)
-        origin = f"portals/{entry.origin.portal}"
-        source = etree.SubElement(printed, "source")  # RFC 4287 §4.2.11
-        etree.SubElement(source, "id").text = links.feed_tag(origin)
-        etree.SubElement(source, "title").text = entry.origin.name
-        etree.SubElement(source, "updated").text = entry.updated_at.isoformat()
-        etree.SubElement(
-            source,
-            "link",
-            rel="self",
-            type=MEDIA_TYPES[FeedFormat.ATOM],
-            href=links.feed(origin, FeedFormat.ATOM),
-        )
-        etree.SubElement(source, "link", rel="alternate", type="text/html", href=entry.origin.home)
-        _portal_date_and_picture(printed, entry)
-        return printed
-
-    def atom_entry(self, extensions: bool = True) -> etree._Element:
-        return self._printed
-
-
-def _portal_date_and_picture(printed: etree._Element, entry: Entry) -> None:
-    if entry.issued_at:
-        # The portal's own date beside ours. Not dc:date, which says the same as pubDate (a validator warns of it),
-        # nor dcterms:issued, which feedparser takes for the date of publication instead of ours.
-        etree.SubElement(printed, f"{{{DCMI_TERMS}}}created").text = entry.issued_at.isoformat()
-    if entry.image:
-        content = etree.SubElement(printed, f"{{{MEDIA}}}content", url=entry.image, medium="image")
-        if entry.image_type:
-            content.set("type", entry.image_type)
-        etree.SubElement(printed, f"{{{MEDIA}}}thumbnail", url=entry.image)
+    def extend_rss(self, feed: etree._Element) -> etree._Element:
+        channel = feed[0]
+        for link in links_of(self.edition, FeedFormat.RSS, self.links):
+            if link["rel"] != "self":
+                etree.SubElement(channel, f"{{{ATOM}}}link", link)
+        for name, value in (("updatePeriod", "hourly"), ("updateFrequency", "1")):
+            etree.SubElement(channel, f"{{{SYNDICATION}}}{name}").text = value
+        return feed
 
 
 def rss(edition: Edition, links: Links) -> bytes:
@@ -209,8 +119,7 @@ def rss(edition: Edition, links: Links) -> bytes:
     feed.lastBuildDate(edition.updated_at)
     feed.docs(RSS_SPECIFICATION)
     feed.ttl(TTL)
-    _fill(feed, _Item, edition, links)
-    return told_apart(feed.rss_str())
+    return _document(feed.rss_str(), b"</channel></rss>", edition, links, _item)
 
 
 def atom(edition: Edition, links: Links) -> bytes:
@@ -219,8 +128,7 @@ def atom(edition: Edition, links: Links) -> bytes:
     feed.id(links.feed_tag(edition.plan.name))
     feed.updated(edition.updated_at)
     feed.author(name=edition.plan.title)
-    _fill(feed, _AtomEntry, edition, links)
-    return told_apart(feed.atom_str())
+    return _document(feed.atom_str(), b"</feed>", edition, links, _entry)
 
 
 def _feed(edition: Edition, form: FeedFormat, links: Links, house: type[_House]) -> Any:
@@ -240,28 +148,125 @@ def _feed(edition: Edition, form: FeedFormat, links: Links, house: type[_House])
     return feed
 
 
-def _fill(feed: Any, kind: type[_Item | _AtomEntry], edition: Edition, links: Links) -> None:
+def _document(
+    empty: bytes,
+    end: bytes,
+    edition: Edition,
+    links: Links,
+    print_entry: Callable[[Entry, Links, str], bytes],
+) -> bytes:
+    """The document with its entries in it, each on a line of its own, as it was printed when it last changed."""
+    head, found, _ = empty.rpartition(end)
+    assert found, empty  # noqa: S101 -- feedgen always ends a document so
+    lines = [told_apart(head)]
     for entry in edition.entries:
         try:
-            feed.add_entry(kind(entry, links, language=edition.plan.language), order="append")
+            lines.append(print_entry(entry, links, edition.plan.language))
         except (ValueError, UnicodeError):
             log.exception(
                 "story %s cannot be printed in feed %s and is left out", entry.story, edition.plan.name
             )
+    return b"\n".join((*lines, end, b""))
+
+
+@lru_cache(maxsize=KEPT)
+def _item(entry: Entry, links: Links, language: str) -> bytes:
+    """A story as an item of RSS; ``language`` is the feed's."""
+    story = FeedEntry()
+    story.title(entry.title)
+    story.link(href=entry.url)
+    # RSS says nothing about the description's type and readers take it for HTML (RSS Profile, item/description).
+    story.description(escape(entry.summary or entry.title, quote=False))
+    if entry.content:
+        story.content(entry.content)
+    story.guid(entry.id, permalink=False)
+    for slug, title in entry.categories:
+        story.category(term=slug, label=title, scheme=links.category(slug))
+    story.published(entry.announced_at)
+    story.source(url=links.feed(f"portals/{entry.origin.portal}", FeedFormat.RSS), title=entry.origin.name)
+    root = etree.Element("rss", nsmap=_RSS_SPACES)
+    item = story.rss_entry()
+    root.append(item)
+    for category, (_, title) in zip(item.iterfind("category"), entry.categories, strict=True):
+        category.text = title  # feedgen prints the term, which is in the address of the scheme already
+    etree.SubElement(item, f"{{{DUBLIN_CORE}}}creator").text = entry.author
+    if entry.language != language:
+        etree.SubElement(item, f"{{{DUBLIN_CORE}}}language").text = entry.language
+    for teller in entry.tellers:
+        link = etree.SubElement(item, f"{{{ATOM}}}link", rel="via", type="text/html", href=teller.url)
+        link.set("title", teller.name)
+    _add_portal_date_and_picture(item, entry)
+    return _inside(root)
+
+
+@lru_cache(maxsize=KEPT)
+def _entry(entry: Entry, links: Links, language: str) -> bytes:
+    """A story as an entry of Atom; ``language`` is the feed's.
+
+    Elements of Atom carry no namespace of their own here: feedgen writes the default one at the root as text.
+    """
+    story = FeedEntry()
+    story.id(entry.id)
+    story.title(entry.title)
+    story.updated(entry.updated_at)
+    story.published(entry.announced_at)
+    story.author(name=entry.author)
+    story.link(href=entry.url, rel="alternate")
+    summary = entry.summary or entry.title
+    if "</" in summary:  # text that would be taken for markup is told as the markup that shows it
+        story.summary(escape(summary, quote=False), type="html")
+    else:
+        story.summary(summary)
+    if entry.content:
+        story.content(entry.content, type="html")
+    for slug, title in entry.categories:
+        story.category(term=slug, label=title, scheme=links.to("/categories/"))
+    root = etree.Element("feed", nsmap=_ATOM_SPACES)
+    printed = story.atom_entry()
+    root.append(printed)
+    if entry.language != language:
+        printed.set(XML_LANG, entry.language)
+    for link in printed.iterfind("link"):  # feedgen forgets the rel and the type of an entry's links
+        link.set("rel", "alternate")
+        link.set("type", "text/html")
+    etree.SubElement(printed, "link", rel="related", type="text/html", href=entry.page)
+    for teller in entry.tellers:
+        link = etree.SubElement(printed, "link", rel="via", type="text/html", href=teller.url)
+        link.set("title", teller.name)
+    origin = f"portals/{entry.origin.portal}"
+    source = etree.SubElement(printed, "source")  # RFC 4287 §4.2.11
+    etree.SubElement(source, "id").text = links.feed_tag(origin)
+    etree.SubElement(source, "title").text = entry.origin.name
+    etree.SubElement(source, "updated").text = entry.updated_at.isoformat()
+    media = MEDIA_TYPES[FeedFormat.ATOM]
+    etree.SubElement(source, "link", rel="self", type=media, href=links.feed(origin, FeedFormat.ATOM))
+    etree.SubElement(source, "link", rel="alternate", type="text/html", href=entry.origin.home)
+    _add_portal_date_and_picture(printed, entry)
+    return _inside(root)
+
+
+def _add_portal_date_and_picture(printed: etree._Element, entry: Entry) -> None:
+    if entry.issued_at:
+        # The portal's own date beside ours. Not dc:date, which says the same as pubDate (a validator warns of it),
+        # nor dcterms:issued, which feedparser takes for the date of publication instead of ours.
+        etree.SubElement(printed, f"{{{DCMI_TERMS}}}created").text = entry.issued_at.isoformat()
+    if entry.image:
+        content = etree.SubElement(printed, f"{{{MEDIA}}}content", url=entry.image, medium="image")
+        if entry.image_type:
+            content.set("type", entry.image_type)
+        etree.SubElement(printed, f"{{{MEDIA}}}thumbnail", url=entry.image)
+
+
+def _inside(root: etree._Element) -> bytes:
+    """What the root holds, without the root, which declares the namespaces as that of the document does."""
+    whole = etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+    return told_apart(whole[whole.index(b">") + 1 : whole.rindex(b"</")])
 
 
 def told_apart(document: bytes) -> bytes:
-    """The same XML with the characters of markup in text as numbers, and each entry on a line of its own.
+    """The same XML with the characters of markup in text as numbers.
 
     Readers that take a title for HTML and those that take it for text both read ``&#x3C;`` rightly (RSS Profile,
     character data).
     """
-    document = document.replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;")
-    for tag in (b"<item>", b"<item ", b"<entry>", b"<entry ", b"</channel>", b"</feed>"):
-        document = document.replace(tag, b"\n" + tag)
-    return document + b"\n"
-
-
-def date_of(moment: datetime) -> str:
-    """A moment as RFC 822 writes it."""
-    return format_datetime(moment)
+    return document.replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;")

@@ -7,6 +7,7 @@ what cannot be trusted is not mended but told as plain paragraphs, which hold no
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 
 import lxml.html
@@ -41,17 +42,21 @@ _TAGS = (
 _ATTRIBUTES = frozenset("alt colspan height href rel rowspan scope src title width".split())
 _UNSEEN = ("script", "style", "noscript", "iframe", "object", "svg", "math", "template", "title", "head")
 
+KEPT = 1_000
+"""Full texts that are kept as they were found or made: each is asked for in every feed of its story."""
+
 _MARKUP = re.compile(r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"<>]*")*)>|<')
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 _ODD_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#160);)")
 
 
+@lru_cache(maxsize=KEPT)
 def full_text(markup: str, *, base: str) -> str | None:
     """The full text as it can be published, or None where there is none.
 
     ``base`` is what relative addresses in it are read against.
     """
-    markup = printable(text.clean_text(markup)).strip()
+    markup = printable(markup).strip()
     if not markup:
         return None
     if is_sound(markup):
@@ -130,7 +135,7 @@ def _with_absolute_addresses(root: lxml.html.HtmlElement, base: str) -> str:
             else:
                 del element.attrib[name]
     whole = lxml.html.tostring(root, encoding="unicode")
-    return printable(text.clean_text(whole)).removeprefix("<div>").removesuffix("</div>").strip()
+    return printable(whole).removeprefix("<div>").removesuffix("</div>").strip()
 
 
 def _paragraphs(root: lxml.html.HtmlElement) -> str | None:

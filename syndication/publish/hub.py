@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from syndication.errors import SourceError
-
 Form = tuple[tuple[str, str], ...]
 Post = Callable[[str, Form], None]
 """Sends a form to an address; raises SourceError where it was not taken."""
@@ -23,24 +21,15 @@ LEASE = timedelta(minutes=10)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 
 
-def ping(hub: str, topics: Sequence[str], *, post: Post) -> None:
+def ping(hub: str, topics: Sequence[str], *, failures: int = 0, post: Post) -> None:
     """Tell the hub that these addresses have news; raises SourceError if it did not take all of it.
 
-    A hub that refuses several addresses at once is told one by one.
+    Some hubs take one address at a time and say no to more, so every other attempt after a failure goes one by one.
     """
-    for start in range(0, len(topics), AT_ONCE):
-        batch = topics[start : start + AT_ONCE]
-        try:
-            post(hub, _form(batch))
-        except SourceError as refusal:
-            if not refusal.permanent or len(batch) == 1:
-                raise
-            for topic in batch:
-                post(hub, _form([topic]))
-
-
-def _form(topics: Sequence[str]) -> Form:
-    return (("hub.mode", "publish"), *(("hub.url", topic) for topic in topics))
+    at_once = 1 if failures % 2 else AT_ONCE
+    for start in range(0, len(topics), at_once):
+        batch = topics[start : start + at_once]
+        post(hub, (("hub.mode", "publish"), *(("hub.url", topic) for topic in batch)))
 
 
 def wait_after(failures: int) -> timedelta:

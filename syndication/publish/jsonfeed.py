@@ -6,10 +6,12 @@ What JSON Feed has no word for stands under ``_syndication`` in each item.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from syndication.links import FeedFormat, Links
 from syndication.publish.entry import Edition, Entry, Teller
+from syndication.publish.feed import KEPT
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -28,11 +30,17 @@ def build(edition: Edition, links: Links) -> bytes:
     }
     if edition.hub:
         feed["hubs"] = [{"type": "WebSub", "url": edition.hub}]
-    feed["items"] = [_item(entry, links, language=plan.language) for entry in edition.entries]
-    return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    head = _written(feed).removesuffix("}")
+    items = ",\n".join(_item(entry, links, plan.language) for entry in edition.entries)
+    return f'{head},"items":[\n{items}\n]}}\n'.encode()
 
 
-def _item(entry: Entry, links: Links, *, language: str) -> dict[str, Any]:
+def _written(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=KEPT)
+def _item(entry: Entry, links: Links, language: str) -> str:
     item: dict[str, Any] = {
         "id": entry.id,
         "url": entry.url,
@@ -61,7 +69,7 @@ def _item(entry: Entry, links: Links, *, language: str) -> dict[str, Any]:
         "categories": [slug for slug, _ in entry.categories],
         "announced": entry.announced_at.isoformat(),
     }
-    return item
+    return _written(item)
 
 
 def _portal(teller: Teller) -> dict[str, str | None]:

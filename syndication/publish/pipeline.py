@@ -339,7 +339,7 @@ def tell_hub(press: Press, *, post: Post) -> int:
         if changes.get(path, 0) > told.number
     ]
     try:
-        hub.ping(press.hub, topics, post=post)
+        hub.ping(press.hub, topics, failures=told.failures, post=post)
     except SourceError as trouble:
         wait = hub.wait_after(told.failures + 1)
         log.warning(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from unicodedata import is_normalized
 from urllib.parse import quote, urljoin, urlsplit
+
+from syndication import text
 
 # Characters that XML 1.0 allows and that are no text: HTML forbids the non-characters (HTML Living Standard, 13.2.3.5),
 # and U+FFFD only says that something was lost before.
@@ -23,8 +26,18 @@ _NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def printable(raw: str) -> str:
-    """The text without characters that only stand for none."""
-    return _NO_TEXT.sub("", raw)
+    """The text in NFC, without characters that XML forbids, that turn text around or that only stand for none."""
+    # Almost always there is nothing to do, and that is quickly seen: «printable» in Python's sense is none of these.
+    if raw.replace("\n", "").isprintable() and "\ufffd" not in raw and is_normalized("NFC", raw):
+        return raw
+    return _NO_TEXT.sub("", text.clean_text(raw))
+
+
+def one_line(raw: str) -> str:
+    """Such text on one line, runs of white space made one space."""
+    if "\n" not in raw and "  " not in raw and printable(raw) is raw:
+        return raw.strip()
+    return text.one_line(_NO_TEXT.sub("", raw))
 
 
 def web_address(raw: str, *, base: str = "") -> str | None:

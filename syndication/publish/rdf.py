@@ -47,7 +47,8 @@ def build(edition: Edition, links: Links) -> bytes:
     for entry in edition.entries:
         etree.SubElement(sequence, f"{{{RDF}}}li", {_RESOURCE: entry.id})
         _add_item(root, entry, language=plan.language)
-    return told_apart(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+    document = told_apart(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+    return document.replace(b"<item ", b"\n<item ") + b"\n"
 
 
 def _add_item(root: etree._Element, entry: Entry, *, language: str) -> None:

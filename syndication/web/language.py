@@ -12,8 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from babel.dates import format_date
+from babel.support import NullTranslations, Translations
 from flask import Flask, request
-from flask_babel import Babel
 
 from syndication.bootstrap import House
 from syndication.domain.week import IsoWeek, administrative_day, week_title
@@ -44,11 +44,17 @@ def pages_in(which: Language, links: Links) -> Links:
 def prepare(app: Flask, house: House) -> None:
     """Give the templates the words and the dates of the page's language."""
     zone, links = house.settings.timezone, house.links
-    Babel(
-        app,
-        default_locale=Language.VIETNAMESE,
-        default_translation_directories=str(house.settings.templates_dir / "translations"),
-        locale_selector=language,
+    words: dict[Language, NullTranslations] = {
+        Language.VIETNAMESE: NullTranslations(),
+        Language.ENGLISH: Translations.load(
+            house.settings.templates_dir / "translations", [Language.ENGLISH]
+        ),
+    }
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # the extension adds it
+        lambda one: words[language()].gettext(one),
+        lambda one, many, count: words[language()].ngettext(one, many, count),
+        newstyle=True,
     )
 
     def day(moment: date) -> str:

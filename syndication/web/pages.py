@@ -20,9 +20,9 @@ from werkzeug.exceptions import HTTPException
 from syndication.bootstrap import House
 from syndication.domain.issue import IssueState
 from syndication.errors import StoreError
-from syndication.text import dictionary_key
+from syndication.text import shorten
 from syndication.web import language, search
-from syndication.web.views import Section, feed_links, health, house, subjects, views
+from syndication.web.views import Section, by_name, feed_links, health, house, subjects, views
 
 blueprint = Blueprint("pages", __name__)
 assets = Blueprint("assets", __name__)
@@ -31,6 +31,8 @@ LATEST = 12
 PER_SECTION = 4
 PER_PAGE = 30
 RELATED = 4
+BRIEF = 190
+"""Characters of a summary in a list."""
 ASSETS = {"site.css": "text/css"}
 PAGE_CACHE = "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
 PUBLIC = (IssueState.SENDING, IssueState.SENT)
@@ -45,7 +47,13 @@ def prepare(app: Flask, instance: House) -> None:
     def asset(name: str) -> str:
         return f"/assets/{name}?v={_fingerprint(instance.settings.templates_dir / '_base' / name)}"
 
+    def brief(said: str) -> str:
+        """The beginning of a summary; where it ends with a sentence nothing shows that more follows."""
+        cut = shorten(said, BRIEF)
+        return cut[:-1] if cut.endswith(".…") else cut
+
     language.prepare(app, instance)
+    app.jinja_env.filters["brief"] = brief
     app.jinja_env.globals |= {
         "asset": asset,
         "links": instance.links,
@@ -182,7 +190,7 @@ def looked_for() -> Response:
         stories = memory.stories.by_ids(found.stories, kept_back=True)
     hits = search.hits(views(stories), asked.question)
     pages = -(-found.count // search.PER_PAGE)
-    portals = sorted(instance.catalogue.portals.values(), key=lambda one: dictionary_key(one.name))
+    portals = by_name(instance.catalogue.portals.values())
     return _page(
         "search.html",
         f"/search{asked.query}",
@@ -201,7 +209,7 @@ def feeds() -> Response:
     links = language.pages_in(language.language(), instance.links)
     portals = [
         {"id": one.id, "name": one.name, "language": one.language, "page_url": links.portal(one.id)}
-        for one in sorted(instance.catalogue.portals.values(), key=lambda one: dictionary_key(one.name))
+        for one in by_name(instance.catalogue.portals.values())
     ]
     return _page("feeds.html", "/feeds/", portals=portals)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from flask import current_app
 
 from syndication.bootstrap import House
 from syndication.collect.timing import is_silent
-from syndication.domain.portal import Category
+from syndication.domain.portal import Category, Portal
 from syndication.domain.story import Story
 from syndication.links import MEDIA_TYPES, Links
 from syndication.publish.select import FeedPlan
 from syndication.store.sources import SourceRecord
+from syndication.text import dictionary_key
 from syndication.web.language import Language, language, pages_in
 
 TROUBLED_AFTER = timedelta(days=1)
@@ -158,6 +160,14 @@ def views(stories: Sequence[Story]) -> tuple[StoryView, ...]:
         )
 
     return tuple(view(story) for story in stories)
+
+
+def by_name(portals: Iterable[Portal]) -> list[Portal]:
+    """Portals as a Vietnamese dictionary would list them."""
+    return sorted(portals, key=lambda one: _sorting(one.name))
+
+
+_sorting = lru_cache(maxsize=2048)(dictionary_key)
 
 
 def feed_links(plans: Iterable[FeedPlan], links: Links) -> list[FeedLink]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import feedparser
 import pytest
 from flask.testing import FlaskClient
@@ -49,10 +51,9 @@ def test_a_sent_issue_is_a_page_a_text_and_an_entry(client: FlaskClient, house: 
     for answer in (page, text, feed):
         again = client.get(answer.request.path, headers={"If-None-Match": answer.headers["ETag"]})
         assert (again.status_code, again.data) == (304, b"")
-    titles = {one.title for one in issue.content.entries}
-    assert titles <= {
-        " ".join(a.text_content().split()) for a in lxml_html.fromstring(page.text).xpath("//a")
-    }
+    shown: Any = lxml_html.fromstring(page.text)
+    links = {" ".join(link.text_content().split()) for link in shown.xpath("//a")}
+    assert {one.title for one in issue.content.entries} <= links
 
 
 def test_a_story_withdrawn_after_the_sending_leaves_the_page_too(client: FlaskClient, house: House) -> None:

@@ -7,6 +7,8 @@ import email
 import email.policy
 import random
 import re
+import shutil
+import subprocess
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +31,7 @@ from syndication.digest.message import (
 )
 from syndication.errors import IssueError, MailError
 from syndication.text import clean_text, one_line
+from tests.cast import missing
 
 LETTER = Letter(
     subject="Điểm tin tuần 47: Hải Phòng khai trương cổng dữ liệu mở, Đồng Tháp số hóa hồ sơ đất đai",
@@ -131,6 +134,33 @@ def test_two_thousand_vietnamese_subjects_and_names_read_back_in_two_decoders() 
         subject = " ".join(chance.choices(SYLLABLES, k=chance.randint(1, 40)))
         name = " ".join(chance.choices(SYLLABLES, k=chance.randint(0, 12)))
         assert_reads_back(with_subject_and_name(subject, name), subject, name)
+
+
+def test_perl_reads_two_thousand_subjects_and_names_as_they_were() -> None:
+    perl = shutil.which("perl")
+    if perl is None:
+        missing("perl")
+    chance = random.Random(48)
+    written, headers = [], []
+    for _ in range(2000):
+        subject = " ".join(chance.choices(SYLLABLES, k=chance.randint(1, 40)))
+        name = " ".join(chance.choices(SYLLABLES, k=chance.randint(1, 12)))
+        raw = with_subject_and_name(subject, name)
+        written += [one_line(subject), one_line(name)]
+        # Perl wants a header still folded, as it stands in the mail, and no address behind a name.
+        subject_lines = re.search(rb"\r\nSubject: (.*?)\r\n(?![ \t])", raw, re.DOTALL)
+        to_lines = re.search(rb"\r\nTo: (.*?)<anh@example.test>", raw, re.DOTALL)
+        assert subject_lines
+        assert to_lines
+        headers += [subject_lines[1], to_lines[1].rstrip()]
+    script = (
+        "use Encode; binmode STDOUT, ':utf8'; $/ = \"\\0\"; "
+        "while (<STDIN>) { chomp; print decode('MIME-Header', $_), \"\\0\" }"
+    )
+    done = subprocess.run(
+        [perl, "-e", script], input=b"".join(one + b"\0" for one in headers), capture_output=True, check=True
+    )
+    assert done.stdout.decode().split("\0")[:-1] == written
 
 
 ONE_LINE = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"))

@@ -411,3 +411,27 @@ def test_the_issues_are_a_feed_that_changes_only_with_them(renderer: Renderer) -
     assert listed.xpath("//a/@href")[0] == a_full_issue().entries[0].url
     assert page_of(feed.entries[1].content[0].value).xpath("string(//a)") == hostile.title
     assert not feedparser.parse(renderer.feed([])).bozo
+
+
+def test_an_issue_of_the_longest_stories_says_less_of_each_and_stays_under_its_size(
+    renderer: Renderer,
+) -> None:
+    long = "Nghị quyết về đột phá phát triển khoa học, công nghệ " * 5
+
+    def swollen(entry: Entry) -> Entry:
+        portals = tuple(
+            replace(named, name=f"Trung tâm {long[:90]}", url=f"https://{place}.example/{'x' * 150}")
+            for place, named in enumerate(entry.portals * 6)
+        )
+        return replace(entry, title=long[:250], summary=SUMMARY, portals=portals)
+
+    content = a_full_issue(more=200)
+    content = replace(
+        content,
+        hero=swollen(content.entries[0]),
+        highlights=tuple(map(swollen, content.highlights)),
+        sections=tuple(replace(one, entries=tuple(map(swollen, one.entries))) for one in content.sections),
+    )
+    rendered = renderer.render(content, unsubscribe_url=UNSUBSCRIBE)
+    assert 40_000 < len(rendered.html.encode()) <= 80_000
+    assert len(page_of(rendered.html).xpath("//h2/a | //h3/a")) == len(content.entries)

@@ -212,7 +212,9 @@ def test_publishing_the_same_again_changes_nothing(store: Store) -> None:
         assert put(
             "feeds/all.rss", media_type="application/rss+xml", body=b"\x00\xffone", etag='"1"', now=NOW
         )
-        assert not put("feeds/all.rss", media_type="text/plain", body=b"other", etag='"1"', now=NOW + HOUR)
+        assert not put(
+            "feeds/all.rss", media_type="application/rss+xml", body=b"other", etag='"1"', now=NOW + HOUR
+        )
     with store.read() as memory:
         kept = memory.documents.get("feeds/all.rss")
     assert kept

@@ -8,10 +8,9 @@ from syndication.digest import message
 from syndication.digest.pipeline.issue import left_out
 from syndication.digest.pipeline.letters import Letters
 from syndication.digest.pipeline.office import UNSUBSCRIBE, Office
+from syndication.digest.render import COMFORTABLE
 from syndication.domain.issue import Issue
 
-COMFORTABLE = 80_000
-"""Bytes of HTML up to which no mail program cuts a mail, whatever a relay adds."""
 MOST_LEFT_OUT = 50
 """Stories left out that are listed."""
 
