@@ -26,6 +26,12 @@ PROMISED = {
     "/feeds/all.rss": LINKS.feed("all", FeedFormat.RSS),
     "/feeds/chuyen-doi-so.atom": LINKS.feed("chuyen-doi-so", FeedFormat.ATOM),
     "/feeds/portals/quang-ninh.rss": LINKS.feed("portals/quang-ninh", FeedFormat.RSS),
+    "/feeds/all.json": LINKS.feed("all", FeedFormat.JSON),
+    "/feeds/all.rdf": LINKS.feed("all", FeedFormat.RDF),
+    "/feeds/all/2026-10.atom": LINKS.archive("all", "2026-10"),
+    "/feeds/portals/quang-ninh/2026-11-03T011502Z.atom": LINKS.archive(
+        "portals/quang-ninh", "2026-11-03T011502Z"
+    ),
     "/digest/": LINKS.digests(),
     "/digest/2026-w47": LINKS.digest("2026-w47"),
     "/unsubscribe/a.b-c_d": LINKS.unsubscribe("a.b-c_d"),
