@@ -64,7 +64,9 @@ def clean_html(raw: str, *, base: str) -> SafeHtml:
         link_rel="noopener noreferrer",
         strip_comments=True,
     )
-    return SafeHtml(_PICTURE.sub(_without_pixel, cleaned).strip())
+    # What was written as a reference, such as &#1;, has become a character by now.
+    cleaned = text.clean_text(_PICTURE.sub(_without_pixel, cleaned))
+    return SafeHtml(cleaned.strip())
 
 
 def _without_pixel(picture: re.Match[str]) -> str:

@@ -5,20 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.store.tables import Moment, Text
-
-hubs = Table(
-    "hubs",
-    MetaData(),
-    # What each WebSub hub was told: everything up to a change, by the number of document_changes.
-    Column("url", Text, primary_key=True),
-    Column("number", Integer, nullable=False),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("next_at", Moment, nullable=False),  # when it may be told more
-)
+from syndication.store.tables import hubs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -275,6 +275,16 @@ document_editions = Table(
     Index(None, "path", "number"),
 )
 
+hubs = Table(
+    "hubs",
+    metadata,
+    # What each WebSub hub was told: everything up to a change, by the number of document_changes.
+    Column("url", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("next_at", Moment, nullable=False),  # when it may be told more
+)
+
 subscribers = Table(
     "subscribers",
     metadata,

@@ -105,3 +105,7 @@ def test_pictures_of_one_dot_are_left_out_of_full_texts() -> None:
         clean_html(f"<p>a{pixels}{picture}</p>", base=BASE)
         == '<p>a<img src="https://portal.example/anh.jpg" width="100"></p>'
     )
+
+
+def test_characters_that_no_feed_may_hold_are_left_out_however_they_are_written() -> None:
+    assert clean_html("<p>a&#1;b&#x202E;c\x02d</p>", base=BASE) == "<p>abcd</p>"

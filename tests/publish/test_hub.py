@@ -14,7 +14,6 @@ from syndication.collect.fetch import Fetcher, Request
 from syndication.publish.hub import AT_ONCE, LONGEST_WAIT, Form, Post, ping, wait_after
 from syndication.publish.pipeline import Press, publish, tell_hub
 from syndication.store import Store
-from syndication.store.hubs import hubs
 from tests.cast import ObedientClock
 from tests.publish.cast import CATALOGUE, LINKS
 from tests.store.stock import keep_story
@@ -77,8 +76,6 @@ def post(hub: Hub) -> Iterator[Post]:
 
 @pytest.fixture
 def press(store: Store, clock: ObedientClock, hub: Hub) -> Press:
-    with store.write() as memory:
-        hubs.create(memory.connection, checkfirst=True)
     return Press(store=store, catalogue=CATALOGUE, links=LINKS, title="Điểm tin", now=clock, hub=hub.url)
 
 
