@@ -10,7 +10,6 @@ import click
 from syndication.cli import show
 from syndication.cli.opening import open_house
 from syndication.collect.pipeline import corrections
-from syndication.errors import StoryError
 from syndication.publish.pipeline import publish
 
 BY = click.option("--by", default=getpass.getuser, show_default="you", help="Who decides; it is kept.")
@@ -31,9 +30,7 @@ def show_(story: str, json_wanted: bool) -> None:
     """Who tells a story, why they were joined, and why it stands in its categories."""
     house = open_house()
     with house.store.read() as memory:
-        standing = memory.stories.standing(story)
-        if standing is None:
-            raise StoryError(f"there is no story {story}: its id stands at the end of its page's address")
+        standing = corrections.standing_of(memory, story)
         telling = memory.articles.telling(story)
         joins = memory.joins.of(story)
         reasons = memory.stories.reasons(story)

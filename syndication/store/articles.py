@@ -124,18 +124,6 @@ class Articles:
         if rows:
             self._connection.execute(article_marks.insert(), rows)
 
-    def forget_marks(self, *, before: datetime) -> None:
-        """Articles seen before then are found by their marks no longer: nobody copies news that old."""
-        # Ids grow with time, so the newest of the old ones is found from the other end, by walking past what stays.
-        newest = self._connection.execute(
-            select(articles.c.id)
-            .where(articles.c.first_seen_at < before)
-            .order_by(articles.c.id.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        if newest is not None:
-            self._connection.execute(delete(article_marks).where(article_marks.c.article <= newest))
-
     def add(
         self,
         article: Article,

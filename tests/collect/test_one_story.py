@@ -513,3 +513,35 @@ def test_two_clocks_look_at_a_page_once(town: Town) -> None:
         second = memory.looks.take(now=town.clock(), lease=timedelta(hours=1), limit=20)
     assert {look.portal for look in first} == {"khe-lai", "dong-vang", "ba-to"}
     assert second == []
+
+
+@pytest.mark.parametrize("why", ["robots.txt says no", "the catalogue knows its portal no longer"])
+def test_a_page_that_may_not_be_looked_at_is_left_alone_and_not_taken_for_gone(town: Town, why: str) -> None:
+    town.tell("khe-lai", Told(number=1, title=TITLE, text=OPENED))
+    town.read()
+    town.lose("khe-lai", 1)
+    if why.startswith("robots"):
+        town.web.pages["https://khe-lai.example/robots.txt"] = Page("User-agent: *\nDisallow: /tin/\n")
+    else:
+        (town.folder / "portals" / "khe-lai.toml").unlink()
+    assert town.looked(days=60) == []
+    assert "https://khe-lai.example/tin/1.html" not in town.web.urls()
+    with town.store.write() as memory:
+        assert (
+            memory.looks.take(now=town.clock() + timedelta(days=9), lease=timedelta(hours=1), limit=20) == []
+        )
+    assert town.titled(TITLE)
+
+
+def test_who_hears_of_a_withdrawal_may_write_at_once(town: Town) -> None:
+    town.tell("khe-lai", Told(number=1, title=TITLE, text=OPENED))
+    town.read()
+    town.lose("khe-lai", 1)
+    town.looked(days=1)
+    town.clock.pass_(days=1, hours=1)
+    heard: list[str] = []
+    for gone in look_again(town.round):
+        with town.store.write() as memory:
+            standing = memory.stories.standing(gone.story)
+        heard += [gone.url] if standing and standing.withdrawn_at else []
+    assert heard == ["https://khe-lai.example/tin/1.html"]

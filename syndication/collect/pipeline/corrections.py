@@ -24,7 +24,7 @@ def part(house: Round, story: str, portal: str, *, by: str) -> str:
     newsroom, now = Newsroom.of(house.catalogue, house.links), house.now()
     with house.store.write() as memory:
         memory.alone()
-        _standing(memory, story)
+        standing_of(memory, story)
         telling = memory.articles.telling(story)
         article = next((one for one in telling if one.portal == portal), None)
         if article is None:
@@ -37,7 +37,8 @@ def part(house: Round, story: str, portal: str, *, by: str) -> str:
         parted = mint(memory, portal, address, newsroom=newsroom, now=now)
         if not memory.joins.undo(article.id, story, by=by, now=now):
             # It came first and others joined it: what is remembered is that a person told them apart.
-            memory.joins.add(_told_apart(article.id, story, telling[1].id, by=by, now=now))
+            other = next(one.id for one in telling if one.id != article.id)
+            memory.joins.add(_told_apart(article.id, story, other, by=by, now=now))
         memory.articles.tell(article.id, parted)
         memory.stories.led_by(parted, article.id)
         settle(memory, parted, newsroom=newsroom, now=now)
@@ -63,7 +64,7 @@ def withdraw(house: Round, story: str, *, why: str) -> None:
     """Take a story out of feeds, pages and coming digests; nothing brings it back but ``restore``."""
     with house.store.write() as memory:
         memory.alone()
-        if _standing(memory, story).withdrawn_at is not None:
+        if standing_of(memory, story).withdrawn_at is not None:
             raise StoryError(f"story {story} is withdrawn already")
         memory.stories.withdraw(story, why=why, now=house.now())
 
@@ -72,7 +73,7 @@ def restore(house: Round, story: str) -> None:
     """Let a withdrawn story stand again where it stood, with all who told it."""
     with house.store.write() as memory:
         memory.alone()
-        if _standing(memory, story).withdrawn_at is None:
+        if standing_of(memory, story).withdrawn_at is None:
             raise StoryError(f"story {story} is not withdrawn")
         memory.looks.back(story)
         feeds = feed_names(memory.stories.reasons(story), memory.stories.portals(story))
@@ -88,13 +89,14 @@ def file(house: Round, story: str, slugs: Sequence[str], *, by: str) -> None:
     now = house.now()
     with house.store.write() as memory:
         memory.alone()
-        _standing(memory, story)
+        standing_of(memory, story)
         memory.stories.file(story, slugs, by=by, now=now)
         memory.stories.mark_stale(memory.stories.feeds_of(story), now=now)
         memory.stories.place(story, feed_names(slugs, memory.stories.portals(story)), now=now)
 
 
-def _standing(memory: Memory, story: str) -> Standing:
+def standing_of(memory: Memory, story: str) -> Standing:
+    """How a story stands; raises StoryError where there is none."""
     standing = memory.stories.standing(story)
     if standing is None:
         raise StoryError(f"there is no story {story}: its id stands at the end of its page's address")

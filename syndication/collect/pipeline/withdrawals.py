@@ -44,24 +44,32 @@ def look_again(house: Round) -> Iterator[Withdrawn]:
     """Look at the pages that are due; yields the articles that were taken back."""
     with house.store.write() as memory:
         looks = memory.looks.take(now=house.now(), lease=LEASE, limit=AT_ONCE)
-    known = [look for look in looks if look.portal in house.catalogue.portals]
-    if not known:
+    if not looks:
         return
     newsroom = Newsroom.of(house.catalogue, house.links)
+    portals = house.catalogue.portals
     with house.open_fetcher() as fetcher:
         reader = Reader(house.store, fetcher, house.sandbox, user_agent=house.user_agent, now=house.now)
-        allowed = reader.allowed({look.url for look in known})
-        by_url = {look.url: look for look in known if look.url in allowed}
-        requests = [
-            Request(url=url, accept=PAGE_ACCEPT, ca_file=house.catalogue.portals[look.portal].ca_file)
-            for url, look in by_url.items()
-        ]
-        for request, answer in fetcher.fetch_all(requests):
-            look = by_url[request.url]
+        allowed = reader.allowed({look.url for look in looks if look.portal in portals})
+        asked: dict[int, tuple[Request, Look]] = {}
+        with house.store.write() as memory:
+            for look in looks:
+                if look.url in allowed and look.portal in portals:
+                    request = Request(url=look.url, accept=PAGE_ACCEPT, ca_file=portals[look.portal].ca_file)
+                    asked[id(request)] = request, look
+                else:  # who may not be asked has told nothing
+                    memory.looks.done(
+                        look.article,
+                        missed_at=look.missed_at,
+                        next_at=next_look(look.first_seen_at, now=house.now()),
+                    )
+        for request, answer in fetcher.fetch_all([request for request, _ in asked.values()]):
+            _, look = asked[id(request)]
             with house.store.write() as memory:
                 memory.alone()
-                if _record(memory, look, answer, newsroom=newsroom, now=house.now()):
-                    yield Withdrawn(portal=look.portal, url=look.url, story=look.story)
+                withdrawn = _record(memory, look, answer, newsroom=newsroom, now=house.now())
+            if withdrawn:
+                yield Withdrawn(portal=look.portal, url=look.url, story=look.story)
 
 
 def _record(
