@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from syndication.digest.send import (
     ReaderDeferred,
@@ -25,125 +21,9 @@ from syndication.digest.send import (
     Uncertain,
 )
 from syndication.errors import MailError, SettingsError
+from tests.sink import DROP, HANG, TEST_KEY_AND_CERTIFICATE, Sink, serving
 
 MESSAGE = b"Subject: Tin\r\n\r\nTin trong tuan\r\n"
-DROP = "drop the connection"
-HANG = "never answer"
-
-
-class Sink:
-    """A mail server's mind: takes everything, except that ``script`` gives the next replies per command."""
-
-    def __init__(self) -> None:
-        self.script: dict[str, list[str]] = {}
-        self.banner: str | None = None
-        self.offers: list[str] = []
-        self.drop_after: str | None = None
-        self.received: list[tuple[str, str, bytes]] = []
-        self.heard: list[str] = []
-        self.mail_options: list[str] = []
-        self.login: tuple[bytes, bytes] | None = None
-
-    async def reply(self, command: str, server: SMTP, usual: str) -> str:
-        self.heard.append(command)
-        answers = self.script.get(command, [])
-        answer = answers.pop(0) if answers else usual
-        if answer == DROP:
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-        if answer in (DROP, HANG):
-            await asyncio.get_running_loop().create_future()  # cancelled when the connection ends
-        return answer
-
-    async def handle_EHLO(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        self.heard.append(f"EHLO {hostname}")
-        session.host_name = hostname
-        return [responses[0], *(f"250-{offer}" for offer in self.offers), *responses[1:]]
-
-    async def handle_MAIL(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        answer = await self.reply("MAIL", server, "250 OK")
-        self.mail_options = options
-        envelope.mail_from = address if answer.startswith("250") else None
-        return answer
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        answer = await self.reply("RCPT", server, "250 OK")
-        if answer.startswith("25"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = await self.reply("DOT", server, "250 2.0.0 Ok: queued as 4Cq\x85 1")
-        if answer.startswith("2"):
-            assert isinstance(envelope.content, bytes)
-            self.received.append((envelope.mail_from or "", envelope.rcpt_tos[0], envelope.content))
-        return answer
-
-    async def handle_RSET(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        return await self.reply("RSET", server, "250 OK")
-
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        return await self.reply("QUIT", server, "221 Bye")
-
-    def authenticate(
-        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
-    ) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        self.login = (data.login, data.password)
-        return AuthResult(success=data.password == b"p@ss:/", handled=False)
-
-
-class ScriptedServer(SMTP):
-    """The wire side of the sink: banners, DATA's first reply, and breaking off right after a reply."""
-
-    async def push(self, status: str | bytes) -> None:
-        sink: Sink = self.event_handler
-        said = status if isinstance(status, str) else status.decode()
-        assert self.session is not None
-        if said.startswith("220 ") and sink.banner and not self.session.host_name:
-            said = sink.banner
-        await super().push(said)
-        if sink.drop_after and said.startswith(sink.drop_after):
-            sink.drop_after = None
-            assert self.transport is not None
-            self.transport.close()
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        sink: Sink = self.event_handler
-        answer = await sink.reply("DATA", self, "")
-        if answer:
-            await self.push(answer)
-        else:
-            await super().smtp_DATA(arg)
-
-    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
-        sink: Sink = self.event_handler
-        answer = await sink.reply("AUTH", self, "")
-        if answer:
-            await self.push(answer)
-        else:
-            await super().smtp_AUTH(arg)
-
-
-class LoopbackController(Controller):
-    """Listens on a port the system chooses."""
-
-    def factory(self) -> SMTP:
-        return ScriptedServer(self.handler, **self.SMTP_kwargs)
-
-    async def _create_server(self) -> asyncio.AbstractServer:
-        server = await self.loop.create_server(
-            self._factory_invoker, host="127.0.0.1", port=0, ssl=self.ssl_context
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        return server
-
 
 Start = Callable[..., int]
 
@@ -157,16 +37,7 @@ def sink() -> Sink:
 def start(sink: Sink) -> Iterator[Start]:
     """Starts a server with that mind and gives its port."""
     with ExitStack() as stack:
-
-        def started(**options: Any) -> int:
-            controller = LoopbackController(
-                sink, hostname="127.0.0.1", server_hostname="sink.test", **options
-            )
-            controller.start()
-            stack.callback(controller.stop)
-            return int(controller.port)
-
-        yield started
+        yield lambda **options: stack.enter_context(serving(sink, **options))
 
 
 @pytest.fixture
@@ -427,7 +298,7 @@ def test_a_goodbye_that_nobody_hears_is_no_error(sink: Sink, transport: Transpor
 
 @pytest.mark.parametrize(
     "recipient",
-    ["anh@example.test>\r\nRCPT TO:<all@example.vn", "ánh@example.test", "anh", "", "a b@example.test"],
+    ["anh@example.test>\r\nRCPT TO:<all@example.vn", "ánh\u2028@example.test", "anh", "", "a b@example.test"],
 )
 def test_what_is_no_address_is_refused_for_this_reader_alone(
     sink: Sink, transport: Transport, recipient: str
@@ -452,25 +323,6 @@ def test_a_sender_that_is_no_address_stops_everything(transport: Transport) -> N
 
 
 # --- TLS and logging in ---
-
-# For tests alone: signs itself, for localhost and 127.0.0.1, until 2120.
-TEST_KEY_AND_CERTIFICATE = """\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg70qBmjjPoRnI9268
-QbJrYYDhyK/oFt2+JuOypyMEJUahRANCAASN7yryFmn6ZoNBrtORjH67piEwtR8S
-ZAJJhmCj6nYMv1gX5liL3sI3oHVqHYuSZluOp6wNIJf44nc5CdditdFt
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABI3vKvIWafpmg0Gu
-05GMfrumITC1HxJkAkmGYKPqdgy/WBfmWIvewjegdWodi5JmW46nrA0gl/jidzkJ
-12K10W2jTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
-BTADAQH/MB0GA1UdDgQWBBQtUr2GPMno+WfLmyJtrkkG7MUhYjAKBggqhkjOPQQD
-AgNIADBFAiBD484ldnWIXazc7WTrkXQhAxaY/unPClOiJb3ofuyWaAIhAJLTZ8Ts
-l4zoENefmu4OAYEjgz1hJcTsXbF2/gF8boyh
------END CERTIFICATE-----
-"""
 
 
 @pytest.fixture
