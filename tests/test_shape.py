@@ -31,6 +31,7 @@ HOMES = {
     "feedgen": ("publish/feed.py",),
     "feedparser": ("collect/parse/feed.py",),
     "flask": ("web/",),
+    "flufl": ("digest/bounce.py",),
     "granian": ("cli/serve.py",),
     "jinja2": ("digest/render.py",),
     "nh3": ("collect/clean.py",),
