@@ -115,6 +115,7 @@ def a_delivery(number: int, categories: tuple[str, ...]) -> Delivery:
         email=f"ban.doc.{number}@docgia.example",
         name=f"Nguyễn Thị Bạn Đọc {number}",
         categories=categories,
+        portals=(),
         state=DeliveryState.QUEUED,
         attempts=0,
         doubtful=False,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from syndication import __version__
@@ -16,7 +16,8 @@ from syndication.catalogue import read_catalogue
 from syndication.collect.fetch import Fetcher, Request
 from syndication.collect.pipeline import FetchesMany, Round
 from syndication.collect.sandbox import Sandbox
-from syndication.digest.pipeline.office import Office
+from syndication.digest.maillog import accepted
+from syndication.digest.pipeline.office import Office, nothing_known
 from syndication.digest.render import Renderer
 from syndication.digest.send import Transport
 from syndication.digest.sign import signer_for
@@ -26,7 +27,7 @@ from syndication.errors import SettingsError
 from syndication.links import Links
 from syndication.publish.hub import Form
 from syndication.publish.pipeline import Press, tell_hub
-from syndication.settings import Settings, read_settings
+from syndication.settings import Doubt, Settings, SignUps, read_settings
 from syndication.store import Store, open_store
 
 
@@ -115,6 +116,12 @@ class House:
             return tell_hub(self.press, post=post)
 
     @cached_property
+    def access_token(self) -> Callable[[], str] | None:
+        """How the mail server's access token is had at each login; None where it wants a password, or nothing."""
+        path = self.settings.access_token_from
+        return None if path is None else lambda: path.read_text(encoding="ascii").strip()
+
+    @cached_property
     def office(self) -> Office:
         """What the digest works with."""
         return Office(
@@ -128,12 +135,15 @@ class House:
                 contact=self.settings.contact,
                 timezone=self.settings.timezone,
             ),
-            signer=Signer(self.settings.secret_key or _kept_secret(self.settings.var_dir)),
+            signer=Signer(
+                self.settings.secret_key or _kept_secret(self.settings.var_dir),
+                former=self.settings.former_secret_keys,
+            ),
             title=self.settings.title,
             mail_from=self.settings.mail_from,
             contact=self.settings.contact,
             zone=self.settings.timezone,
-            open_transport=lambda: Transport(self.settings.smtp_url),
+            open_transport=lambda: Transport(self.settings.smtp_url, access_token=self.access_token),
             now=self.now,
             seal=signer_for(
                 self.settings.mail_from,
@@ -142,6 +152,15 @@ class House:
             ),
             least=self.settings.digest_least,
             holidays=self.settings.digest_holidays,
+            connections=self.settings.smtp_connections,
+            rates=self.settings.mail_rate,
+            hours=self.settings.mail_hours,
+            resend=self.settings.uncertain is Doubt.RESEND,
+            evidence=partial(accepted, self.settings.mail_log) if self.settings.mail_log else nothing_known,
+            bounce_address=self.settings.bounce_address,
+            step_file=self.settings.var_dir / "sending.step",
+            sign_up_open=self.settings.sign_up is SignUps.OPEN,
+            sign_up_domains=self.settings.sign_up_domains,
         )
 
     def close(self) -> None:

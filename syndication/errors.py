@@ -54,6 +54,9 @@ class StoreError(SyndicationError):
 class SourceError(SyndicationError):
     """One source could not be read this time. Nothing already kept is touched by it."""
 
+    status: int | None = None
+    """The answer's status, where there was one."""
+
     def __init__(self, says: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
         super().__init__(says)
         self.permanent = permanent
@@ -78,7 +81,10 @@ class FetchFailed(SourceError):
     ) -> None:
         super().__init__(says, permanent=permanent, retry_after=retry_after)
         self.status = status
-        """The answer's status, where there was one."""
+
+
+class HostWaits(FetchFailed):
+    """Not asked at all: through other addresses its host has asked us to stay away for ``retry_after`` seconds."""
 
 
 class NotReadable(SourceError):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
+ENGLISH = "/en"
+"""Before the address of an English page; Vietnamese ones have nothing there."""
 TAG_YEAR = "2026"
 """The date part of our ``tag:`` ids (RFC 4151 §2.1): a year in which the authority was the instance's."""
 
@@ -44,6 +46,10 @@ class Links:
     def to(self, path: str) -> str:
         """The absolute address of a path that begins with a slash."""
         return self.base_url + path
+
+    def spoken(self, language: str) -> Links:
+        """The addresses of the pages in this language; feeds and everything else have one address for all."""
+        return Links(self.base_url + ENGLISH) if language == "en" else self
 
     def home(self) -> str:
         """The front page."""
@@ -136,6 +142,18 @@ class Links:
     def unsubscribe(self, token: str) -> str:
         """Where one reader ends the digest; a GET shows a button, a POST does it."""
         return self.to(f"/unsubscribe/{quote(token)}")
+
+    def subscribe(self) -> str:
+        """Where one asks for the digest."""
+        return self.to("/subscribe")
+
+    def confirm(self, token: str) -> str:
+        """Where somebody who asked for the digest confirms it; a GET shows a button, a POST does it."""
+        return self.to(f"/confirm/{quote(token)}")
+
+    def preferences(self, token: str) -> str:
+        """Where one reader changes what they get."""
+        return self.to(f"/preferences/{quote(token)}")
 
     def story_tag(self, story: str) -> str:
         """A story's id for feed readers (RFC 4151), minted once and kept in the store."""

@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC
 
 from apscheduler.events import EVENT_JOB_ERROR
@@ -18,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from syndication.bootstrap import House
 from syndication.collect.pipeline import Result, collect, look_again
 from syndication.digest.pipeline.clock import tend
+from syndication.digest.pipeline.mail import send_waiting
 from syndication.errors import SyndicationError
 from syndication.publish.pipeline import publish
 from syndication.settings import DAYS, Approval
@@ -26,38 +28,32 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 15
 
-
-def tick(house: House) -> None:
-    """Do everything that is due now: read sources, publish what is new, tend the digest.
-
-    What goes wrong in one of them does not keep the others from their turn.
-    """
-    for job in (_collect, _look_again, _publish, _digest):
-        try:
-            job(house)
-        except SyndicationError as trouble:
-            log.warning("%s: %s", job.__name__.strip("_"), trouble)
+Job = Callable[[House], None]
 
 
-def _collect(house: House) -> None:
+def read(house: House) -> None:
+    """Read the sources that are due."""
     reports = collect(house.round)
     results = Counter(report.result for report in reports if report.result is not Result.SKIPPED)
     if results:
         log.info("collected: %s", ", ".join(f"{count} {result}" for result, count in sorted(results.items())))
 
 
-def _look_again(house: House) -> None:
+def look(house: House) -> None:
+    """Look again at articles' pages: portals take some back."""
     for gone in look_again(house.round):
         log.info("withdrawn: %s has taken back %s", gone.portal, gone.url)
 
 
-def _publish(house: House) -> None:
+def print_(house: House) -> None:
+    """Publish what is new."""
     done = publish(house.press)
     if done.announced or done.changed:
         log.info("published: %d new stories, %d documents changed", done.announced, done.changed)
 
 
-def _digest(house: House) -> None:
+def digest(house: House) -> None:
+    """Do what is due for the digest: compose it, approve it where nobody has to, bring it to its readers."""
     settings = house.settings
     for line in tend(
         house.office,
@@ -68,21 +64,31 @@ def _digest(house: House) -> None:
         log.info("%s", line)
 
 
+def mails(house: House) -> None:
+    """Send the single mails that somebody waits for."""
+    if sent := send_waiting(house.office):
+        log.info("mails: %d sent", sent)
+
+
 class Clock:
     """Ticks in a thread of its own until it is stopped; a tick under way is finished first."""
 
     def __init__(self, house: House) -> None:
+        self._house = house
+        self._said: dict[Job, str] = {}
         self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._scheduler.add_job(
-            tick,
-            "interval",
-            args=(house,),
-            seconds=TICK_SECONDS,
-            next_run_time=house.now(),
-            coalesce=True,  # a tick late by an hour is one tick, not 240
-            max_instances=1,
-            misfire_grace_time=None,  # however late, it is due
-        )
+        # An issue may be under way for hours: reading and publishing do not wait for it, nor does who wants to confirm.
+        for jobs in ((read, look, print_), (digest,), (mails,)):
+            self._scheduler.add_job(
+                self._do,
+                "interval",
+                args=jobs,
+                seconds=TICK_SECONDS,
+                next_run_time=house.now(),
+                coalesce=True,  # a tick late by an hour is one tick, not 240
+                max_instances=1,
+                misfire_grace_time=None,  # however late, it is due
+            )
         if house.settings.hub_url:
             # A hub that is slow to answer keeps nothing else waiting.
             self._scheduler.add_job(
@@ -95,12 +101,28 @@ class Clock:
             )
         self._scheduler.add_listener(_failed, EVENT_JOB_ERROR)
 
+    def _do(self, *jobs: Job) -> None:
+        """Do these one after the other; what goes wrong in one does not keep the next from its turn.
+
+        What goes wrong again and again is said once, not at every tick.
+        """
+        for job in jobs:
+            try:
+                job(self._house)
+            except SyndicationError as trouble:
+                if self._said.get(job) != str(trouble):
+                    self._said[job] = str(trouble)
+                    log.warning("%s: %s", job.__name__.strip("_"), trouble)
+            else:
+                self._said.pop(job, None)
+
     def start(self) -> None:
         """Begin to tick, at once."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Tick no more; returns when the tick under way is done."""
+        """Tick no more; returns when what is under way is done: a round, and the messages that are going out."""
+        self._house.office.stopping.set()
         self._scheduler.shutdown(wait=True)
 
 

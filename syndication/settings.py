@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from syndication.domain.week import Holiday
+from syndication.domain.rate import Rate
+from syndication.domain.week import Holiday, Hours
 from syndication.errors import SettingsError
 
 PREFIX = "SYNDICATION_"
@@ -54,6 +55,20 @@ class Approval(StrEnum):
     AUTOMATIC = "automatic"
 
 
+class Doubt(StrEnum):
+    """What is done about a mail of which nobody knows whether it arrived."""
+
+    RESEND = "resend-same-bytes"
+    HOLD = "hold"
+
+
+class SignUps(StrEnum):
+    """Whether anybody may ask for the digest on the web."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of this instance, checked."""
@@ -66,8 +81,29 @@ class Settings:
     var_dir: Path = HOUSE / "var"
     smtp_url: str = field(default="smtp://127.0.0.1:25", repr=False)
     mail_from: str = "Bản tin tuần <digest@localhost>"
+    access_token_from: Path | None = None
+    """A file that holds the mail server's OAuth 2 access token (XOAUTH2), read at each login; something else renews it.
+    """
+    smtp_connections: int = 2
+    """Conversations with the mail server at once."""
+    mail_rate: tuple[Rate, ...] = ()
+    """What the mail server allows; none: any number."""
+    mail_hours: Hours | None = None
+    """When the clock may send an issue; None: at any time."""
+    mail_log: Path | None = None
+    """The log of a Postfix on this machine: who was in doubt is looked up in it before anything is sent again."""
+    uncertain: Doubt = Doubt.RESEND
+    bounce_address: str = ""
+    """Where what cannot be delivered comes back to, with ``+token`` behind its name; empty: to MAIL_FROM, unread."""
+    hook_key: str = field(default="", repr=False)
+    """Whoever shows it may hand in bounces at ``/hooks/bounce``; empty: nobody."""
+    sign_up: SignUps = SignUps.OPEN
+    sign_up_domains: frozenset[str] = frozenset()
+    """Whose addresses may sign up; none named: everybody's."""
     secret_key: str = field(default="", repr=False)
     """Signs the links in mails. Empty: a key is made on first use and kept in ``var_dir``."""
+    former_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys before this one, the oldest first: links signed with them go on working."""
     dkim_key: str = field(default="", repr=False)
     """A private key in PEM with which messages are signed here; empty: the mail server signs, or nobody."""
     dkim_selector: str = ""
@@ -187,6 +223,86 @@ def _approval(raw: str) -> Approval:
         raise ValueError("give required or automatic") from cause
 
 
+def _doubt(raw: str) -> Doubt:
+    try:
+        return Doubt(raw.lower())
+    except ValueError as cause:
+        raise ValueError("give resend-same-bytes or hold") from cause
+
+
+def _sign_up(raw: str) -> SignUps:
+    try:
+        return SignUps(raw.lower())
+    except ValueError as cause:
+        raise ValueError("give open or closed") from cause
+
+
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _rates(raw: str) -> tuple[Rate, ...]:
+    found = []
+    for part in raw.replace(",", " ").split():
+        match = re.fullmatch(r"([1-9][0-9]{0,8})/([smhd])", part)
+        if not match:
+            raise ValueError(
+                f"{part} is no rate: write 10/s 600/m 10000/h 50000/d, as many as there are limits"
+            )
+        found.append(
+            Rate(name=f"mail/{match[2]}", most=int(match[1]), per=timedelta(seconds=_PERIODS[match[2]]))
+        )
+    if len({rate.name for rate in found}) < len(found):
+        raise ValueError("names one period twice; keep the smaller number")
+    return tuple(found)
+
+
+def _hours(raw: str) -> Hours:
+    match = re.fullmatch(r"([a-z]+)(?:-([a-z]+))? ([0-9:]{5})-([0-9:]{5})", raw.strip().lower())
+    wrong = ValueError("give days and times such as: monday-friday 07:00-18:00")
+    if not match or not {match[1], match[2] or match[1]} <= set(DAYS):
+        raise wrong
+    first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
+    days = frozenset((first + day) % 7 for day in range((last - first) % 7 + 1))
+    hours = Hours(days, _clock(match[3]), _clock(match[4]))
+    if hours.opens >= hours.closes:
+        raise wrong
+    return hours
+
+
+def _address(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]+", raw):
+        raise ValueError(
+            "give an address alone, with at most 20 letters before the @, such as tra-lai@example.vn"
+        )
+    return raw
+
+
+def _any_file(raw: str) -> Path:
+    path = Path(raw).expanduser().resolve()
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+def _domains(raw: str) -> frozenset[str]:
+    domains = frozenset(part.strip().lower().removeprefix("@") for part in raw.split(",") if part.strip())
+    for domain in sorted(domains):
+        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", domain):
+            raise ValueError(f"{domain} is no domain: write haiphong.gov.vn, commas between several")
+    return domains
+
+
+def _former(raw: str) -> tuple[str, ...]:
+    return tuple(_secret(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _some(raw: str) -> int:
+    number = _number(raw)
+    if not 1 <= number <= 50:
+        raise ValueError("give a number from 1 to 50")
+    return number
+
+
 def _holidays(raw: str) -> tuple[Holiday, ...]:
     found = []
     for part in filter(None, map(str.strip, raw.split(","))):
@@ -258,7 +374,9 @@ def _title(raw: str) -> str:
 
 
 READERS: Mapping[str, Callable[[str], Any]] = {
+    "ACCESS_TOKEN_FROM": _any_file,
     "BASE_URL": _web_address,
+    "BOUNCE_ADDRESS": _address,
     "CONTACT": _text,
     "DATABASE_URL": _database,
     "DIGEST_APPROVAL": _approval,
@@ -271,16 +389,25 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "EMBED_ANCESTORS": _sites,
     "FEEDS_DIR": _folder,
     "FEED_LIMIT": _number,
+    "FORMER_SECRET_KEYS": _former,
+    "HOOK_KEY": _secret,
     "HUB_URL": _hub,
     "LANGUAGE": _language,
     "MAIL_FROM": _mailbox,
+    "MAIL_HOURS": _hours,
+    "MAIL_LOG": _any_file,
+    "MAIL_RATE": _rates,
     "PRIVATE_HOSTS": _hosts,
     "PROXIES": _number,
     "SECRET_KEY": _secret,
+    "SIGN_UP": _sign_up,
+    "SIGN_UP_DOMAINS": _domains,
+    "SMTP_CONNECTIONS": _some,
     "SMTP_URL": _smtp,
     "TEMPLATES_DIR": _folder,
     "TIMEZONE": _zone,
     "TITLE": _title,
+    "UNCERTAIN": _doubt,
     "VAR_DIR": _any_folder,
 }
 """Every setting by name, with what reads and checks it. README's table is tested against this."""

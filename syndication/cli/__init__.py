@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from syndication import __version__
-from syndication.cli import demo, digest, doctor, news, probe, serve, stories, subscribers
+from syndication.cli import bounce, delivery, demo, digest, doctor, news, probe, serve, stories, subscribers
 from syndication.errors import SyndicationError
 
 
@@ -37,6 +37,8 @@ def main() -> None:
     """
 
 
+__all__ = ["delivery", "main"]  # whose commands join those of ``digest`` when it is imported
+
 for command in (
     serve.init,
     news.check,
@@ -46,6 +48,7 @@ for command in (
     stories.stories,
     digest.digest,
     subscribers.subscribers,
+    bounce.bounce,
     serve.serve,
     serve.schedule,
     serve.run,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import getpass
 import os
 import sys
@@ -11,17 +10,15 @@ from collections.abc import Callable
 from functools import partial
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from syndication.bootstrap import House
 from syndication.cli import show
 from syndication.cli.opening import open_house
 from syndication.digest import edit
 from syndication.digest.message import UNSUBSCRIBE_PLACEHOLDER
-from syndication.digest.pipeline.delivery import Status, issue_readers, issue_status, send_issue, send_test
+from syndication.digest.pipeline.delivery import send_test
 from syndication.digest.pipeline.issue import approve_issue, compose_issue, edit_issue, find_issue, left_out
 from syndication.digest.pipeline.preview import preview
-from syndication.domain.issue import DeliveryState, Edits, Entry, Issue, IssueContent, IssueState
+from syndication.domain.issue import Edits, Entry, Issue, IssueContent, IssueState
 from syndication.domain.week import IsoWeek
 from syndication.errors import SettingsError
 
@@ -285,86 +282,3 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "somebody"
-
-
-@digest.command()
-@_ISSUE
-@_JSON
-def send(issue: str | None, json_wanted: bool) -> None:
-    """Deliver an approved issue, or go on with one that was interrupted."""
-    house = open_house()
-    status = issue_status(house.office, issue)
-    stopped = None
-    with Progress(
-        TextColumn("sending"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=show.console(),
-        transient=True,
-        disable=json_wanted,
-    ) as progress:
-        bar = progress.add_task("", total=None)
-        for sent in send_issue(house.office, status.issue):
-            if progress.tasks[0].total is None:
-                status = issue_status(house.office, status.issue)
-                settled = status.counts.get(DeliveryState.ACCEPTED, 0) - 1
-                progress.update(bar, total=status.prepared, completed=max(settled, 0))
-            progress.advance(bar)
-            stopped = sent.says if sent.stops else None
-    status = issue_status(house.office, status.issue)
-    _print_status(house, status, json_wanted=json_wanted)
-    if stopped:
-        click.echo(
-            f"sending stopped: {stopped}. Nobody is lost: run this again, or let the clock go on", err=True
-        )
-        sys.exit(1)
-
-
-@digest.command()
-@_ISSUE
-@_JSON
-def status(issue: str | None, json_wanted: bool) -> None:
-    """How many readers got an issue, and how the others stand."""
-    house = open_house()
-    _print_status(house, issue_status(house.office, issue), json_wanted=json_wanted)
-    if not json_wanted:
-        with house.store.read() as memory:
-            skipped = memory.issues.skipped()
-        for week, why in list(skipped.items())[:5]:
-            click.echo(f"week {week} was skipped: {why}")
-
-
-def _print_status(house: House, status: Status, *, json_wanted: bool) -> None:
-    if json_wanted:
-        keys = ("issue", "state", "candidates", "excluded", "prepared", "counts")
-        show.as_json({key: getattr(status, key) for key in keys})
-        return
-    counts = ", ".join(f"{count} {state}" for state, count in status.counts.items()) or "no deliveries yet"
-    click.echo(f"{status.issue} is {status.state}: {counts}")
-    for reason, count in status.excluded.items():
-        click.echo(f"{count} not written to: {reason}")
-    if status.next_at:
-        local = status.next_at.astimezone(house.settings.timezone)
-        click.echo(f"the next attempt is due at {local:%H:%M:%S}")
-
-
-@digest.command()
-@_ISSUE
-@_JSON
-@click.option("--csv", "csv_wanted", is_flag=True, help="A table for a spreadsheet.")
-def readers(issue: str | None, json_wanted: bool, csv_wanted: bool) -> None:
-    """Who got an issue, who did not, and why."""
-    keys = ("email", "state", "attempts", "code", "says", "message_id", "at")
-    rows = [{key: getattr(one, key) for key in keys} for one in issue_readers(open_house().office, issue)]
-    if json_wanted:
-        show.as_json(rows)
-    elif csv_wanted:
-        writer = csv.DictWriter(sys.stdout, keys)
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        table = show.table("reader", "state", "")
-        for row in rows:
-            table.add_row(show.cell(row["email"]), show.cell(row["state"]), show.cell(row["says"] or ""))
-        show.console().print(table)

@@ -17,6 +17,8 @@ from syndication.cli.opening import open_house
 from syndication.collect import canonical
 from syndication.collect.pipeline.withdrawals import MOST_MISSING
 from syndication.collect.timing import is_silent
+from syndication.digest.pipeline.tally import issue_status
+from syndication.domain.issue import IssueState
 from syndication.domain.portal import Portal
 from syndication.errors import SyndicationError
 from syndication.store.sources import SourceRecord
@@ -65,6 +67,7 @@ def doctor(json_wanted: bool) -> None:
         says = ", ".join(troubled) or f"{len(portals)} without trouble"
         check("withdrawals", lambda: _withdrawals(house))
         check("stories", lambda: _stories(house))
+        check("digest", lambda: _digest(house))
         checks.append({"name": "portals", "well": not troubled, "says": says})
     well = all(bool(one["well"]) for one in checks)
     if json_wanted:
@@ -138,6 +141,32 @@ def _stories(house: House) -> str:
         f"{joined} articles joined to stories of other portals in seven days, {undone} of them parted by a person; "
         "`syndication stories show STORY` says why"
     )
+
+
+def _digest(house: House) -> str:
+    office = house.office
+    with office.store.read() as memory:
+        issue, relay = memory.issues.newest(), memory.relay.state()
+        home = memory.relay.here()
+    if relay.home and relay.home != home:
+        raise SyndicationError(
+            "this database was copied or moved since it last sent mail, so it sends none: if no other copy sends, "
+            "say so with `syndication digest send --here`"
+        )
+    if relay.resume_at:
+        at = f"{relay.resume_at.astimezone(house.settings.timezone):%H:%M}"
+        raise SyndicationError(f"the mail server was out of order, it is tried again at {at}: {relay.says}")
+    if issue is None:
+        return "no issue yet"
+    if issue.state is IssueState.PAUSED:
+        raise SyndicationError(
+            f"issue {issue.id} is paused ({issue.says}): mend that, then `syndication digest resume {issue.id}`"
+        )
+    status = issue_status(office, issue.id)
+    if issue.state is IssueState.DRAFT:
+        return f"issue {issue.id} is a draft and waits for `syndication digest approve {issue.id}`"
+    counts = ", ".join(f"{count} {state}" for state, count in status.counts.items()) or "no deliveries yet"
+    return f"issue {issue.id} is {issue.state}: {counts}"
 
 
 def _portals(house: House) -> list[PortalHealth]:

@@ -10,7 +10,8 @@ import click
 
 from syndication.cli import show
 from syndication.cli.opening import open_house
-from syndication.digest.pipeline.readers import enrol
+from syndication.digest.pipeline import readers
+from syndication.digest.roster import state_of
 
 
 @click.group()
@@ -20,13 +21,15 @@ def subscribers() -> None:
 
 @subscribers.command(name="import")
 @click.argument("file", type=click.File("rb"))
+@click.option("--basis", default="", help="The legal ground of writing to those whose line names none.")
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
-def import_(file: BinaryIO, json_wanted: bool) -> None:
-    """Add the readers of a CSV file: email, and optionally name, unit, categories, language, basis.
+def import_(file: BinaryIO, basis: str, json_wanted: bool) -> None:
+    """Add the readers of a CSV file: email, and optionally name, unit, categories, language, basis, portals.
 
-    Lines that cannot be used are named with what is wrong; all the others are taken.
+    Lines that cannot be used are named with what is wrong; all the others are taken. Who left, was erased or cannot be
+    reached is never brought back.
     """
-    enrolled = enrol(open_house().office, file.read())
+    enrolled = readers.enrol(open_house().office, file.read(), basis=basis.strip())
     if json_wanted:
         show.as_json(asdict(enrolled))
         return
@@ -37,28 +40,71 @@ def import_(file: BinaryIO, json_wanted: bool) -> None:
         sys.exit(1)
 
 
+@subscribers.command()
+@click.argument("email", required=False)
+def export(email: str | None) -> None:
+    """Print everyone as CSV, or all that is kept about one person as JSON.
+
+    The CSV can be imported again; people who left stand in it with their state and stay away.
+    """
+    office = open_house().office
+    if email is None:
+        click.echo(readers.export_all(office), nl=False)
+        return
+    kept = readers.export_one(office, email)
+    if kept is None:
+        click.echo(f"nothing is on record about {email}", err=True)
+        sys.exit(1)
+    show.as_json(kept)
+
+
+@subscribers.command()
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(email: str, yes: bool) -> None:
+    """Remove all that is kept about one person.
+
+    A keyed hash of the address stays, so that no list brings it back; only they themselves can, by signing up.
+    """
+    if not yes:
+        click.confirm(f"Remove all about {email}? It cannot be undone", abort=True)
+    erased = readers.erase(open_house().office, email, how="command line")
+    if erased is None:
+        click.echo(f"nothing is on record about {email}")
+    elif erased.before:
+        click.echo(f"{email} was erased before; nothing is left but the hash that keeps it away")
+    else:
+        done = [
+            *(["the reader"] if erased.reader else []),
+            *(["an unconfirmed sign-up"] if erased.sign_up else []),
+            *([f"the address in {erased.deliveries} deliveries"] if erased.deliveries else []),
+        ]
+        click.echo(f"removed: {', '.join(done)}; lists cannot bring {email} back")
+
+
 @subscribers.command(name="list")
 @click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 def list_(json_wanted: bool) -> None:
     """Everyone on record."""
-    with open_house().store.read() as memory:
-        everyone = memory.subscribers.all()
+    house = open_house()
+    with house.store.read() as memory:
+        everyone = [(one, state_of(one, now=house.now())) for one in memory.subscribers.all()]
     if json_wanted:
         show.as_json(
             [
                 {
                     "email": one.email,
                     "name": one.name,
-                    "state": one.state,
+                    "state": state,
                     "categories": list(one.categories),
                     "since": one.since_at,
                 }
-                for one in everyone
+                for one, state in everyone
             ]
         )
         return
     table = show.table("email", "name", "unit", "state", "categories")
-    for one in everyone:
-        cells = (one.email, one.name, one.unit, one.state, ";".join(one.categories) or "all")
+    for one, state in everyone:
+        cells = (one.email, one.name, one.unit, state, ";".join(one.categories) or "all")
         table.add_row(*map(show.cell, cells))
     show.console().print(table)

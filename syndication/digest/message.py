@@ -185,18 +185,12 @@ def prepare(letter: Letter) -> Prepared:
         raise MailError("Subject is empty; give the issue a subject", permanent=True)
     if letter.date.tzinfo is None:
         raise MailError("Date has no time zone; give an aware time", permanent=True)
-    mail_from = _one_header_line("From", letter.mail_from)
-    named = _NAMED_ADDRESS.fullmatch(mail_from)
-    from_name, from_address = (named["name"].strip(' "'), named["address"]) if named else ("", mail_from)
     contact = _contact(letter.contact)
     list_id = _checked("List-Id", letter.list_id, re.compile(r"[A-Za-z0-9._-]+"))
-    # RFC 2046 §5.1.1; "=_" cannot occur in quoted-printable, so no body can hold the boundary.
-    boundary = (
-        "=_" + hashlib.sha256(f"{letter.text}\0{letter.html}".encode(errors="replace")).hexdigest()[:32]
-    )
+    boundary = _boundary(letter.text, letter.html)
     return Prepared(
         (
-            _header_with_address("From", from_name, from_address),
+            _from(letter.mail_from),
             _Slot.TO,
             _header("Subject", _encoded("Subject", subject, _PLAIN_SUBJECT)),
             _header("Date", format_datetime(letter.date.astimezone(_INDOCHINA_TIME))),
@@ -217,6 +211,45 @@ def prepare(letter: Letter) -> Prepared:
             *_part("plain", letter.text, (_Slot.UNSUBSCRIBE_TEXT, _Slot.PREFERENCES_TEXT)),
             f"\r\n--{boundary}\r\n".encode(),
             *_part("html", _html(letter.html), (_Slot.UNSUBSCRIBE_HTML, _Slot.PREFERENCES_HTML)),
+            f"\r\n--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One mail to one person who asked for it; it belongs to no list."""
+
+    subject: str
+    text: str
+    html: str
+    """A whole document, styles inlined."""
+    mail_from: str
+    to_address: str
+    message_id: str
+    date: datetime
+    """Aware; every attempt carries the same."""
+
+
+def note_bytes(note: Note) -> bytes:
+    """A single mail, encoded like the digest; raises MailError for a value that cannot stand in a mail."""
+    subject = _one_header_line("Subject", note.subject)
+    boundary = _boundary(note.text, note.html)
+    return b"".join(
+        (
+            _from(note.mail_from),
+            _header_with_address("To", "", note.to_address),
+            _header("Subject", _encoded("Subject", subject, _PLAIN_SUBJECT)),
+            _header("Date", format_datetime(note.date.astimezone(_INDOCHINA_TIME))),
+            _header("Message-ID", _checked("Message-ID", note.message_id, _MESSAGE_ID)),
+            _header("MIME-Version", "1.0"),
+            _header("Auto-Submitted", "auto-generated"),  # RFC 3834 §5
+            _header("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"),
+            _header("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
+            f"\r\n--{boundary}\r\n".encode(),
+            _whole_part("plain", note.text),
+            f"\r\n--{boundary}\r\n".encode(),
+            _whole_part("html", _html(note.html)),
             f"\r\n--{boundary}--\r\n".encode(),
         )
     )
@@ -278,7 +311,19 @@ def _header_with_address(name: str, person: str, address: str) -> bytes:
     return _header_with_word(name, phrase, f"<{checked}>" if phrase else checked)
 
 
+def _from(written: str) -> bytes:
+    mail_from = _one_header_line("From", written)
+    named = _NAMED_ADDRESS.fullmatch(mail_from)
+    name, address = (named["name"].strip(' "'), named["address"]) if named else ("", mail_from)
+    return _header_with_address("From", name, address)
+
+
 # --- body ---
+
+
+def _boundary(text: str, html: str) -> str:
+    """RFC 2046 §5.1.1; "=_" cannot occur in quoted-printable or base64, so no body can hold it."""
+    return "=_" + hashlib.sha256(f"{text}\0{html}".encode(errors="replace")).hexdigest()[:32]
 
 
 def _html(document: str) -> str:
@@ -314,9 +359,23 @@ def _part(subtype: str, content: str, slots: tuple[_Slot, _Slot]) -> list[bytes 
     in_quotes = _in_quoted_printable(texts, found)
     in_groups = _in_base64([text.replace("\n", "\r\n").encode() for text in texts], found)
     shorter = _size(in_quotes) <= _size([in_groups])
-    encoding = "quoted-printable" if shorter else "base64"
-    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
-    return [head.encode(), *(in_quotes if shorter else [in_groups])]
+    head = _part_head(subtype, "quoted-printable" if shorter else "base64")
+    return [head, *(in_quotes if shorter else [in_groups])]
+
+
+def _whole_part(subtype: str, content: str) -> bytes:
+    """A body part without placeholders, in the shorter of the two encodings."""
+    text = _clean_lines(content).rstrip("\n")
+    in_quotes, in_groups = _quoted_printable(text), _wrapped_base64(text.replace("\n", "\r\n").encode())
+    if len(in_quotes) <= len(in_groups):
+        return _part_head(subtype, "quoted-printable") + in_quotes
+    return _part_head(subtype, "base64") + in_groups
+
+
+def _part_head(subtype: str, encoding: str) -> bytes:
+    return (
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
+    ).encode()
 
 
 def _size(pieces: Sequence[bytes | _Slot | _Base64]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -178,16 +178,19 @@ class Renderer:
             "wrapped": _wrapped,
         }
 
-    def render(self, content: IssueContent, *, unsubscribe_url: str | None) -> Rendered:
+    def render(
+        self, content: IssueContent, *, unsubscribe_url: str | None, preferences_url: str | None = None
+    ) -> Rendered:
         """Print an issue as a mail.
 
         ``unsubscribe_url`` is the reader's own link, or a placeholder that is safe in an address and replaced
         later, so that an issue is printed once for everyone; None prints the mail without what is for readers only.
+        ``preferences_url`` likewise; without it the mail has no such link.
         An issue that would be larger than COMFORTABLE is printed with shorter summaries and fewer portals named.
         """
         for summary, portals in RICHNESS:
             lean = _lean(content, summary=summary, portals=portals)
-            printed = self._printed(lean, unsubscribe_url=unsubscribe_url)
+            printed = self._printed(lean, unsubscribe_url=unsubscribe_url, preferences_url=preferences_url)
             printed = replace(printed, html=inline(printed.html) + "\n")
             if len(printed.html.encode()) <= COMFORTABLE:
                 break
@@ -221,7 +224,26 @@ class Renderer:
         """Print the page on which an editor sees an issue from all sides."""
         return self._print("preview.html", context)
 
-    def _context(self, content: IssueContent, *, unsubscribe_url: str | None) -> dict[str, object]:
+    def mail(self, kind: str, *, language: str, values: Mapping[str, str]) -> Rendered:
+        """Print a single mail from ``templates/mail/<kind>`` with these values, in Vietnamese or English."""
+        context = {
+            "language": language,
+            "links": self._links.spoken(language),
+            "site": self._site,
+            **values,
+        }
+        subject = one_line(self._print("subject.txt", context, folder=f"mail/{kind}"))
+        context["subject"] = subject
+        return Rendered(
+            subject=subject,
+            preheader="",
+            text=self._print("body.txt", context, folder=f"mail/{kind}").strip() + "\n",
+            html=inline(self._print("body.html", context, folder=f"mail/{kind}")) + "\n",
+        )
+
+    def _context(
+        self, content: IssueContent, *, unsubscribe_url: str | None, preferences_url: str | None = None
+    ) -> dict[str, object]:
         sections = [section for section in content.sections if section.entries]
         totals = {one.category: one.stories for one in content.tally}
         return {
@@ -243,10 +265,13 @@ class Renderer:
             "links": self._links,
             "archive_url": self._links.digest(str(content.week)),
             "unsubscribe_url": unsubscribe_url,
+            "preferences_url": preferences_url,
         }
 
-    def _printed(self, content: IssueContent, *, unsubscribe_url: str | None) -> Rendered:
-        context = self._context(content, unsubscribe_url=unsubscribe_url)
+    def _printed(
+        self, content: IssueContent, *, unsubscribe_url: str | None, preferences_url: str | None = None
+    ) -> Rendered:
+        context = self._context(content, unsubscribe_url=unsubscribe_url, preferences_url=preferences_url)
         subject = one_line(self._print("subject.txt", context))
         context["subject"] = subject
         return Rendered(
@@ -256,5 +281,5 @@ class Renderer:
             html=self._print("body.html", context),
         )
 
-    def _print(self, name: str, context: dict[str, object]) -> str:
-        return self._templates.get_template(f"digest/{name}").render(context)
+    def _print(self, name: str, context: Mapping[str, object], *, folder: str = "digest") -> str:
+        return self._templates.get_template(f"{folder}/{name}").render(context)

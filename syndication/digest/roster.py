@@ -1,36 +1,43 @@
 """Reads a file of the digest's readers (CSV, as spreadsheets save it) and says which lines cannot be used.
 
-The columns are ``email`` (required), ``name``, ``unit``, ``categories`` (slugs, ``;`` between), ``language``
-and ``basis``, in any order. One bad line stays one bad line: the others are returned all the same.
+The columns are ``email`` (required), ``name``, ``unit``, ``categories`` (slugs, ``;`` between), ``language``,
+``basis``, ``portals`` (ids, likewise) and ``state``, in any order. One bad line stays one bad line: the others are
+returned all the same. ``write_roster`` writes such a file; who left stands in it with their state, and is not taken
+for a reader when it is read again.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
 
-from syndication.domain.subscriber import RefusedLine, Registration
+from syndication.domain.subscriber import RefusedLine, Registration, Subscriber, SubscriberState
 from syndication.errors import RosterError
 from syndication.text import one_line
 
-COLUMNS = ("email", "name", "unit", "categories", "language", "basis")
+COLUMNS = ("email", "name", "unit", "categories", "language", "basis", "portals", "state")
+PAUSED = "paused"
+"""The state in which the file names a reader who paused."""
+_READERS = ("", SubscriberState.ACTIVE, PAUSED)
+"""States in which somebody is a reader; an empty cell says so too."""
 LANGUAGES = ("vi", "en")
 _DELIMITERS = (",", ";", "\t")
 _INTERNAL_SUFFIX = ".local"
 
 
 def read_roster(
-    text: str | bytes, *, categories: frozenset[str]
+    text: str | bytes, *, categories: frozenset[str], portals: frozenset[str] = frozenset()
 ) -> tuple[list[Registration], list[RefusedLine]]:
     """Read a subscribers' file into the lines that can be used and those that cannot, by line number.
 
     Understood: UTF-8 with or without a byte order mark; comma, semicolon or tab between cells (Vietnamese
-    Excel writes semicolons); any line ends; column names in any case. ``categories`` are the slugs that
-    exist; a reader without any gets all. Domains are not looked up, and names that exist only inside an
+    Excel writes semicolons); any line ends; column names in any case. ``categories`` and ``portals`` are the slugs
+    and ids that exist; a reader without any gets all. Domains are not looked up, and names that exist only inside an
     organisation (``.local``) or in trials (``.test``, ``.example``) are fine. Raises RosterError when nothing
     can be told apart: no UTF-8, no ``email`` column, a quotation mark that never closes.
     """
@@ -44,13 +51,39 @@ def read_roster(
     accepted: list[Registration] = []
     first_lines: dict[str, int] = {}
     for line, row in rows:
-        outcome = _read_line(line, row, names, categories, first_lines)
+        outcome = _read_line(line, row, names, _Known(categories, portals), first_lines)
         if isinstance(outcome, Registration):
             first_lines[outcome.email_key] = line
             accepted.append(outcome)
         else:
             refused.append(outcome)
     return accepted, refused
+
+
+def write_roster(readers: Iterable[Subscriber], *, now: datetime) -> str:
+    """These people as a file that ``read_roster`` reads; UTF-8, commas between, CRLF line ends (RFC 4180)."""
+    file = io.StringIO(newline="")
+    rows = csv.writer(file)
+    rows.writerow(COLUMNS)
+    for one in readers:
+        rows.writerow(
+            (
+                one.email,
+                one.name,
+                one.unit,
+                ";".join(one.categories),
+                one.language,
+                one.basis,
+                ";".join(one.portals),
+                state_of(one, now=now),
+            )
+        )
+    return file.getvalue()
+
+
+def state_of(reader: Subscriber, *, now: datetime) -> str:
+    """Their state in a word; who paused is told apart from who reads."""
+    return PAUSED if reader.state is SubscriberState.ACTIVE and reader.is_paused(now) else str(reader.state)
 
 
 # --- the file ---
@@ -133,16 +166,24 @@ def _unknown_columns(line: int, header: list[str], names: list[str]) -> list[Ref
 
 
 @dataclass(frozen=True, slots=True)
-class _Address:
+class Address:
+    """An address as mail is sent to it, and as it is compared."""
+
     email: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    categories: frozenset[str]
+    portals: frozenset[str]
 
 
 def _read_line(
     line: int,
     row: list[str] | str,
     names: list[str],
-    categories: frozenset[str],
+    known: _Known,
     first_lines: dict[str, int],
 ) -> Registration | RefusedLine:
     if isinstance(row, str):
@@ -162,15 +203,11 @@ def _read_line(
         wrong.append(
             f"{address.email} stands in line {first_lines[address.key]} already; keep one of the two"
         )
-    slugs = tuple(
-        dict.fromkeys(part.strip().lower() for part in cells.get("categories", "").split(";") if part.strip())
-    )
-    unknown = [slug for slug in slugs if slug not in categories]
-    if unknown:
-        wrong.append(
-            f"no category {', '.join(unknown)}; use {', '.join(sorted(categories))} with ; between,"
-            " or leave the cell empty for all"
-        )
+    slugs = _chosen("category", cells.get("categories", ""), known.categories, wrong)
+    portals = _chosen("portal", cells.get("portals", ""), known.portals, wrong)
+    state = cells.get("state", "").lower()
+    if state not in _READERS:
+        wrong.append(f"is {state} in this list, so they are not written to")
     language = cells.get("language", "").lower() or LANGUAGES[0]
     if language not in LANGUAGES:
         wrong.append(f"no language {language}; use {' or '.join(LANGUAGES)}")
@@ -185,10 +222,28 @@ def _read_line(
         categories=slugs,
         language=language,
         basis=cells.get("basis", ""),
+        portals=portals,
     )
 
 
-def _read_address(written: str) -> _Address | str:
+def _chosen(what: str, cell: str, known: frozenset[str], wrong: list[str]) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(part.strip().lower() for part in cell.split(";") if part.strip()))
+    unknown = [one for one in chosen if one not in known]
+    if unknown:
+        wrong.append(
+            f"no {what} {', '.join(unknown)}; use {', '.join(sorted(known))} with ; between,"
+            " or leave the cell empty for all"
+        )
+    return chosen
+
+
+def read_address(written: str) -> Address | None:
+    """The address somebody wrote, or None for what is no address mail can go to."""
+    found = _read_address(one_line(written))
+    return found if isinstance(found, Address) else None
+
+
+def _read_address(written: str) -> Address | str:
     """The address with its domain in ASCII, or why it cannot be used and what to do."""
     if not written:
         return "no address; fill in the email cell or take the line out"
@@ -209,4 +264,4 @@ def _read_address(written: str) -> _Address | str:
     email = found.ascii_email or found.normalized
     if internal:
         email = email.removesuffix(".example") + _INTERNAL_SUFFIX
-    return _Address(email=email, key=email.lower())
+    return Address(email=email, key=email.lower())

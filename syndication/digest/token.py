@@ -60,6 +60,11 @@ class Signer:
         """
         return self._mac(self._version, "digest", purpose, *parts).hex()
 
+    def digests(self, purpose: str, *parts: str) -> tuple[str, ...]:
+        """What ``digest`` gives for these parts, and what it gave with each former key; the present one first."""
+        versions = sorted(self._keys, key=int, reverse=True)
+        return tuple(self._mac(version, "digest", purpose, *parts).hex() for version in versions)
+
     def _token(self, version: str, purpose: str, subject: str) -> str:
         signature = self._mac(version, "token", purpose, subject)
         return f"{version}-{_base32(subject.encode())}-{_base32(signature)}"

@@ -33,7 +33,9 @@ class IssueState(StrEnum):
     DRAFT = "draft"
     APPROVED = "approved"
     SENDING = "sending"
+    PAUSED = "paused"
     SENT = "sent"
+    CANCELLED = "cancelled"
 
 
 class DeliveryState(StrEnum):
@@ -47,6 +49,8 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
     UNCERTAIN = "uncertain"
     SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,17 +200,25 @@ class IssueContent:
         """What an approval is bound to: any change of the content changes it."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
-    def only(self, categories: Collection[str]) -> IssueContent:
-        """The issue for a reader who chose these categories; empty means everything.
+    def only(self, categories: Collection[str], portals: Collection[str] = ()) -> IssueContent:
+        """The issue for a reader who chose these categories and portals; none of either means all of them.
 
-        The hero stays where its category was chosen; otherwise the first highlight with a picture takes its place.
+        A story is shown when any portal that tells it was chosen. The hero stays where it was chosen; otherwise the
+        first highlight with a picture takes its place.
         """
-        if not categories:
+        if not categories and not portals:
             return self
+
+        def chosen(category: str) -> bool:
+            return not categories or category in categories
+
+        def wanted(entry: Entry) -> bool:
+            told = not portals or any(portal.id in portals for portal in entry.portals)
+            return told and chosen(entry.category)
+
         return replace(
-            self._printing(lambda entry: entry.category in categories),
-            sections=tuple(section for section in self.sections if section.category in categories),
-            tally=tuple(one for one in self.tally if one.category in categories),
+            self._printing(wanted),
+            tally=tuple(one for one in self.tally if chosen(one.category)),
         )
 
     def without(self, stories: Collection[str]) -> IssueContent:
@@ -303,8 +315,16 @@ class Issue:
     sent_at: datetime | None
     edits: Edits = field(default_factory=Edits)
     sending_at: datetime | None = None
+    """When its recipients were frozen; before that no reader has seen anything of it."""
+    says: str = ""
+    """Why it is paused or cancelled."""
     withdrawn: tuple[str, ...] = ()
     """Stories it told and tells no more, because they were withdrawn."""
+
+    @property
+    def went_out(self) -> bool:
+        """Whether anybody may read it: from the first copy on, whatever became of it later."""
+        return self.sending_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +338,8 @@ class Delivery:
     name: str
     categories: tuple[str, ...]
     """What this reader chose when the recipients were frozen; empty means everything."""
+    portals: tuple[str, ...]
+    """Likewise whose news."""
     state: DeliveryState
     attempts: int
     doubtful: bool
@@ -327,3 +349,5 @@ class Delivery:
     message_id: str
     at: datetime | None
     """When the state last changed."""
+    bounce: str = ""
+    """What came back after it was accepted (``hard``, ``soft``, ``complaint``…); empty: nothing."""

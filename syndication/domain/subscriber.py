@@ -12,6 +12,12 @@ class SubscriberState(StrEnum):
 
     ACTIVE = "active"
     UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    """Mail to this address comes back."""
+    COMPLAINED = "complained"
+    """Reported the digest as unwanted."""
+    ERASED = "erased"
+    """Had everything about themselves removed; the row only keeps old deliveries countable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,14 @@ class Subscriber:
     """The recorded legal ground for writing to this person, as given at import."""
     state: SubscriberState
     since_at: datetime
+    portals: tuple[str, ...] = ()
+    """Whose news; empty means everyone's."""
+    paused_until: datetime | None = None
+    """Nothing is sent before then."""
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether this reader asked for a pause that is not over."""
+        return self.paused_until is not None and self.paused_until > now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +57,7 @@ class Registration:
     categories: tuple[str, ...] = ()
     language: str = "vi"
     basis: str = ""
+    portals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +66,57 @@ class RefusedLine:
 
     line: int
     says: str
+
+
+class Cause(StrEnum):
+    """Why an address is not written to, whoever lists it again."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+class ConsentEvent(StrEnum):
+    """What a reader, or somebody for them, decided about their mail."""
+
+    IMPORTED = "imported"
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    CHANGED = "changed"
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One entry of the record of who agreed to what: when, how, and to which words."""
+
+    address: str
+    """The keyed hash of the address, which stays when the address itself is erased."""
+    event: ConsentEvent
+    how: str
+    """``form``, ``import``, ``one-click``, ``page``, ``mail``, ``command line``."""
+    words: str
+    """The sentence agreed to, as it was shown, or the basis a list gave."""
+    network: str
+    """A keyed hash of the network it came from; empty where there was none."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """Somebody asked for the digest and has not confirmed it yet; nothing but the confirmation is sent to them."""
+
+    id: int
+    email: str
+    email_key: str
+    categories: tuple[str, ...]
+    portals: tuple[str, ...]
+    language: str
+    words: str
+    network: str
+    asked_at: datetime
+    expires_at: datetime

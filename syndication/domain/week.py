@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Self
 
 _NAME = re.compile(r"([0-9]{4})-w([0-9]{2})")
@@ -20,6 +20,28 @@ class Holiday:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When mail may go out: days of the week (0 is Monday), from a time of day until another."""
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+
+    def __contains__(self, local: datetime) -> bool:
+        return local.weekday() in self.days and self.opens <= local.time() < self.closes
+
+    def next_open(self, local: datetime) -> datetime:
+        """The first moment from ``local`` on (aware, in the zone of the hours) at which mail may go out."""
+        if local in self:
+            return local
+        for days in range(8):
+            moment = datetime.combine(local.date() + timedelta(days=days), self.opens, local.tzinfo)
+            if moment >= local and moment.weekday() in self.days:
+                return moment
+        raise ValueError("hours without a day never open")
 
 
 @dataclass(frozen=True, slots=True, order=True)

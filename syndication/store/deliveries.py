@@ -6,11 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.domain.issue import Delivery, DeliveryState
-from syndication.store.tables import deliveries
+from syndication.domain.issue import Delivery, DeliveryState, IssueState
+from syndication.domain.subscriber import SubscriberState
+from syndication.store.tables import deliveries, issues, subscribers
 
 MOST_ATTEMPTS_IN_DOUBT = 3
 """A delivery whose sender died this often while sending it is left for a person to look at."""
@@ -26,6 +39,18 @@ class Recipient:
     name: str
     categories: tuple[str, ...]
     message_id: str
+    portals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an attempt at one delivery came to; without ``next_at`` nothing more is done for it."""
+
+    delivery: int
+    state: DeliveryState
+    says: str
+    code: int | None = None
+    next_at: datetime | None = None
 
 
 class Deliveries:
@@ -35,7 +60,10 @@ class Deliveries:
         self._connection = connection
 
     def prepare(self, issue: str, recipients: Iterable[Recipient], *, now: datetime) -> int:
-        """Freeze the recipients of an issue; an address already prepared is not prepared twice."""
+        """Freeze recipients of an issue; returns how many were added.
+
+        An address already prepared is not prepared twice.
+        """
         rows = [
             {
                 "issue": issue,
@@ -44,6 +72,7 @@ class Deliveries:
                 "email_key": one.email_key,
                 "name": one.name,
                 "categories": list(one.categories),
+                "portals": list(one.portals),
                 "message_id": one.message_id,
                 "state": DeliveryState.QUEUED,
                 "next_at": now,
@@ -54,8 +83,14 @@ class Deliveries:
         if not rows:
             return 0
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        before = self._prepared(issue)
         self._connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
-        return len(rows)
+        return self._prepared(issue) - before
+
+    def _prepared(self, issue: str) -> int:
+        return self._connection.execute(
+            select(func.count()).select_from(deliveries).where(deliveries.c.issue == issue)
+        ).scalar_one()
 
     def doubt(self, *, now: datetime) -> int:
         """Find deliveries whose sender died while sending: nobody can know whether they arrived.
@@ -77,37 +112,80 @@ class Deliveries:
         )
         return int(result.rowcount)
 
-    def claim(self, issue: str, *, owner: str, now: datetime, lease: timedelta) -> Delivery | None:
-        """Take the next reader for ``owner``, or None when nobody is due."""
+    def in_doubt(self, issue: str, *, now: datetime) -> dict[str, int]:
+        """The deliveries of which nobody knows whether they arrived and that are due again: Message-ID to id."""
+        rows = self._connection.execute(
+            select(deliveries.c.message_id, deliveries.c.id).where(
+                deliveries.c.issue == issue,
+                deliveries.c.state == DeliveryState.UNCERTAIN,
+                deliveries.c.next_at <= now,
+            )
+        )
+        return {row.message_id: row.id for row in rows}
+
+    def found(self, delivery: int, *, says: str, now: datetime) -> None:
+        """It is known after all that a delivery in doubt was accepted."""
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery, deliveries.c.state == DeliveryState.UNCERTAIN)
+            .values(state=DeliveryState.ACCEPTED, doubtful=False, says=says, at=now, next_at=None)
+        )
+
+    def hold(self, issue: str, *, says: str, now: datetime) -> int:
+        """Leave the deliveries in doubt as they are, for a person; returns how many."""
+        result = self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.issue == issue,
+                deliveries.c.state == DeliveryState.UNCERTAIN,
+                deliveries.c.next_at.is_not(None),
+            )
+            .values(says=says, at=now, next_at=None)
+        )
+        return int(result.rowcount)
+
+    def claim(
+        self, issue: str, *, owner: str, now: datetime, lease: timedelta, limit: int = 1
+    ) -> list[Delivery]:
+        """Take the next readers for ``owner``; none when nobody is due, or the issue is not being sent."""
         waiting = deliveries.c.state.in_(
             [DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN]
         )
         left_behind = and_(deliveries.c.state == DeliveryState.CLAIMED, deliveries.c.lease_until < now)
         pick = (
             select(deliveries.c.id)
-            .where(deliveries.c.issue == issue, deliveries.c.next_at <= now, or_(waiting, left_behind))
+            .where(
+                deliveries.c.issue == issue,
+                deliveries.c.next_at <= now,
+                or_(waiting, left_behind),
+                _is_being_sent(issue),
+            )
             .order_by(deliveries.c.next_at, deliveries.c.id)
-            .limit(1)
+            .limit(limit)
         )
         if self._connection.dialect.name == "postgresql":
-            pick = pick.with_for_update(skip_locked=True)
-        row = self._connection.execute(
+            # Under IN a subquery may run once for each row, and each run would pick others; this one runs once.
+            pick = select(pick.with_for_update(skip_locked=True, of=deliveries).cte("picked").c.id)
+        rows = self._connection.execute(
             update(deliveries)
-            # Equal, not IN: PostgreSQL may run a subquery under IN once for each row, and each run picks another.
-            .where(deliveries.c.id == pick.scalar_subquery())
+            .where(deliveries.c.id.in_(pick))
             .values(state=DeliveryState.CLAIMED, lease_until=now + lease, lease_owner=owner, at=now)
             .returning(*deliveries.c)
-        ).first()
-        return _delivery(row) if row else None
+        )
+        return sorted(map(_delivery, rows), key=lambda one: one.id)
 
-    def begin(self, delivery: int, *, owner: str, now: datetime, lease: timedelta) -> bool:
-        """Record, before the first byte of the message, that it is going out; False: the claim is lost."""
-        result = self._connection.execute(
+    def begin(self, claimed: Iterable[int], *, owner: str, now: datetime, lease: timedelta) -> set[int]:
+        """Record, before the first byte of these messages, that they are going out; returns those that may.
+
+        The others are not this owner's any more, their readers left, or the issue is not being sent.
+        """
+        rows = self._connection.execute(
             update(deliveries)
             .where(
-                deliveries.c.id == delivery,
+                deliveries.c.id.in_(list(claimed)),
                 deliveries.c.state == DeliveryState.CLAIMED,
                 deliveries.c.lease_owner == owner,
+                exists().where(issues.c.id == deliveries.c.issue, issues.c.state == IssueState.SENDING),
             )
             .values(
                 state=DeliveryState.SENDING,
@@ -115,60 +193,182 @@ class Deliveries:
                 at=now,
                 lease_until=now + lease,
             )
+            .returning(deliveries.c.id)
         )
-        return result.rowcount == 1
+        return set(rows.scalars())
 
-    def settle(
-        self,
-        delivery: int,
-        *,
-        owner: str,
-        state: DeliveryState,
-        code: int | None,
-        says: str | None,
-        now: datetime,
-        next_at: datetime | None = None,
-        doubtful: bool = False,
-    ) -> bool:
-        """Record what became of a delivery this owner holds; False when the claim was lost meanwhile.
-
-        Without ``next_at`` nothing more is done for it.
-        """
-        values: dict[str, object] = {
-            "state": state,
-            "code": code,
-            "says": says,
-            "at": now,
-            "lease_until": None,
-            "lease_owner": None,
-            "next_at": next_at,
-            # An attempt that ended before ``begin`` has not been counted yet.
-            "attempts": deliveries.c.attempts
-            + case((deliveries.c.state == DeliveryState.CLAIMED, 1), else_=0),
-        }
-        if doubtful:
-            values["doubtful"] = True
-        result = self._connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.id == delivery,
-                deliveries.c.lease_owner == owner,
-                deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
+    def settle(self, outcomes: Iterable[Outcome], *, owner: str, now: datetime) -> None:
+        """Record what became of deliveries this owner holds; what it holds no longer is left alone."""
+        rows = [
+            {
+                "this": one.delivery,
+                "to_state": one.state,
+                "to_code": one.code,
+                "to_says": one.says,
+                "to_next": one.next_at,
+                "doubt": one.state is DeliveryState.UNCERTAIN,
+            }
+            for one in outcomes
+        ]
+        if rows:
+            column = deliveries.c
+            self._connection.execute(
+                update(deliveries)
+                .where(
+                    column.id == bindparam("this"),
+                    column.lease_owner == owner,
+                    or_(column.state == DeliveryState.CLAIMED, column.state == DeliveryState.SENDING),
+                )
+                .values(
+                    state=bindparam("to_state", type_=column.state.type),
+                    code=bindparam("to_code", type_=column.code.type),
+                    says=bindparam("to_says", type_=column.says.type),
+                    next_at=bindparam("to_next", type_=column.next_at.type),
+                    doubtful=or_(column.doubtful, bindparam("doubt", type_=column.doubtful.type)),
+                    # An attempt that ended before ``begin`` has not been counted yet.
+                    attempts=column.attempts + case((column.state == DeliveryState.CLAIMED, 1), else_=0),
+                    at=now,
+                    lease_until=None,
+                    lease_owner=None,
+                ),
+                rows,
             )
-            .values(**values)
-        )
-        return result.rowcount == 1
 
-    def suppress(self, subscriber: int, *, says: str, now: datetime) -> None:
-        """Send nothing more to a reader who left; what is going out this moment is not called back."""
+    def give_back(self, held: Iterable[int], *, owner: str, now: datetime) -> None:
+        """Let go of deliveries whose messages have certainly not gone out; they wait as before."""
         self._connection.execute(
             update(deliveries)
             .where(
-                deliveries.c.subscriber == subscriber,
-                deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
+                deliveries.c.id.in_(list(held)),
+                deliveries.c.lease_owner == owner,
+                deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
             )
-            .values(state=DeliveryState.SUPPRESSED, says=says, at=now, next_at=None)
+            .values(
+                state=case((deliveries.c.doubtful, DeliveryState.UNCERTAIN), else_=DeliveryState.QUEUED),
+                attempts=deliveries.c.attempts
+                - case((deliveries.c.state == DeliveryState.SENDING, 1), else_=0),
+                at=now,
+                next_at=now,
+                lease_until=None,
+                lease_owner=None,
+            )
         )
+
+    def touch(self, issue: str, *, now: datetime) -> None:
+        """A person looked at the deliveries of an issue that wait: they are not a thing of the past."""
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.issue == issue, deliveries.c.next_at.is_not(None))
+            .values(at=now)
+        )
+
+    def again(self, issue: str, states: Iterable[DeliveryState], *, now: datetime) -> int:
+        """Queue the deliveries of an issue that ended in one of these states once more; returns how many.
+
+        Readers who are not to be written to stay out.
+        """
+        result = self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.issue == issue,
+                deliveries.c.state.in_(list(states)),
+                deliveries.c.next_at.is_(None),
+                exists().where(
+                    subscribers.c.id == deliveries.c.subscriber,
+                    subscribers.c.state == SubscriberState.ACTIVE,
+                ),
+            )
+            .values(
+                state=case((deliveries.c.doubtful, DeliveryState.UNCERTAIN), else_=DeliveryState.QUEUED),
+                attempts=0,
+                at=now,
+                next_at=now,
+            )
+        )
+        return int(result.rowcount)
+
+    def cancel(self, issue: str, *, says: str, now: datetime) -> int:
+        """Send an issue to nobody more; what is going out this moment is not called back. Returns how many."""
+        return self._end(deliveries.c.issue == issue, DeliveryState.CANCELLED, says=says, now=now)
+
+    def suppress(self, subscriber: int, *, says: str, now: datetime) -> int:
+        """Send nothing more to a reader who left; what is going out this moment is not called back."""
+        return self._end(deliveries.c.subscriber == subscriber, DeliveryState.SUPPRESSED, says=says, now=now)
+
+    def _end(self, which: ColumnElement[bool], state: DeliveryState, *, says: str, now: datetime) -> int:
+        """End what waits: in doubt it stays, and is not sent again; a claim that has not begun is lost."""
+        in_doubt = or_(deliveries.c.state == DeliveryState.UNCERTAIN, deliveries.c.doubtful)
+        result = self._connection.execute(
+            update(deliveries)
+            .where(which, deliveries.c.next_at.is_not(None), deliveries.c.state != DeliveryState.SENDING)
+            .values(
+                state=case((in_doubt, DeliveryState.UNCERTAIN), else_=state),
+                says=case((in_doubt, deliveries.c.says), else_=says),
+                at=now,
+                next_at=None,
+                lease_until=None,
+                lease_owner=None,
+            )
+        )
+        return int(result.rowcount)
+
+    def get(self, delivery: int) -> Delivery | None:
+        """One delivery, or None."""
+        row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery)).first()
+        return _delivery(row) if row else None
+
+    def came_back(self, delivery: int, *, meaning: str, code: str | None, says: str) -> None:
+        """Note on a delivery what was reported about it after it was accepted."""
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery)
+            .values(bounce=meaning, says=f"came back: {code or meaning} {says}".rstrip())
+        )
+
+    def bounced_lately(self, subscriber: int, *, last: int) -> list[str]:
+        """What came back of a reader's latest deliveries that ended, the newest first; empty: nothing."""
+        rows = self._connection.execute(
+            select(deliveries.c.bounce)
+            .where(
+                deliveries.c.subscriber == subscriber,
+                deliveries.c.state.in_([DeliveryState.ACCEPTED, DeliveryState.FAILED]),
+            )
+            .order_by(deliveries.c.id.desc())
+            .limit(last)
+        )
+        return list(rows.scalars())
+
+    def of_subscriber(self, subscriber: int) -> list[Delivery]:
+        """Every delivery to one reader, the oldest first."""
+        rows = self._connection.execute(
+            select(deliveries).where(deliveries.c.subscriber == subscriber).order_by(deliveries.c.id)
+        )
+        return [_delivery(row) for row in rows]
+
+    def forget(self, subscriber: int, *, instead: str) -> None:
+        """Remove who a reader was from their deliveries; the numbers of past issues stay true."""
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.subscriber == subscriber)
+            .values(email=instead, email_key=instead, name="", categories=[], portals=[], says=None)
+        )
+
+    def bounce_counts(self, issue: str) -> dict[str, int]:
+        """How many of an issue's deliveries came back, by what was reported."""
+        rows = self._connection.execute(
+            select(deliveries.c.bounce, func.count().label("deliveries"))
+            .where(deliveries.c.issue == issue, deliveries.c.bounce != "")
+            .group_by(deliveries.c.bounce)
+            .order_by(deliveries.c.bounce)
+        )
+        return {row.bounce: row.deliveries for row in rows}
+
+    def last_at(self, issue: str) -> datetime | None:
+        """When anything last happened to the deliveries of an issue."""
+        found: datetime | None = self._connection.execute(
+            select(func.max(deliveries.c.at)).where(deliveries.c.issue == issue)
+        ).scalar_one()
+        return found
 
     def counts(self, issue: str) -> dict[str, int]:
         """How many deliveries of an issue stand in each state."""
@@ -185,6 +385,19 @@ class Deliveries:
         return self._connection.execute(
             select(func.count()).where(deliveries.c.issue == issue, deliveries.c.next_at.is_not(None))
         ).scalar_one()
+
+    def due(self, issue: str, *, now: datetime) -> bool:
+        """Whether any delivery of an issue may be claimed now, as far as its time goes."""
+        found = self._connection.execute(
+            select(deliveries.c.id)
+            .where(
+                deliveries.c.issue == issue,
+                deliveries.c.next_at <= now,
+                or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until < now),
+            )
+            .limit(1)
+        ).first()
+        return found is not None
 
     def next_at(self, issue: str) -> datetime | None:
         """When something is next to be done for an issue, ends of claims included; None when all is done."""
@@ -213,6 +426,7 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         email=row.email,
         name=row.name,
         categories=tuple(row.categories),
+        portals=tuple(row.portals),
         state=DeliveryState(row.state),
         attempts=row.attempts,
         doubtful=row.doubtful,
@@ -220,4 +434,9 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         says=row.says,
         message_id=row.message_id,
         at=row.at,
+        bounce=row.bounce,
     )
+
+
+def _is_being_sent(issue: str) -> ColumnElement[bool]:
+    return exists().where(issues.c.id == issue, issues.c.state == IssueState.SENDING)

@@ -21,14 +21,20 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from syndication.errors import StoreError
 from syndication.store.articles import Articles
+from syndication.store.bounces import Bounces
 from syndication.store.claims import release_gone
+from syndication.store.consents import Consents
 from syndication.store.deliveries import Deliveries
 from syndication.store.documents import Documents
 from syndication.store.issues import Issues
 from syndication.store.joins import Joins
 from syndication.store.looks import Looks
+from syndication.store.mails import Mails
+from syndication.store.rates import Rates
+from syndication.store.relay import Relay
 from syndication.store.robots import Robots
 from syndication.store.search import Search
+from syndication.store.sign_ups import SignUps
 from syndication.store.sources import Sources
 from syndication.store.stories import Stories
 from syndication.store.subscribers import Subscribers
@@ -72,6 +78,36 @@ class Memory:
     def search(self) -> Search:
         """The index by which stories are found."""
         return Search(self.connection)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Who agreed to what, and who is not written to."""
+        return Consents(self.connection)
+
+    @cached_property
+    def sign_ups(self) -> SignUps:
+        """Who asked for the digest and has not confirmed it."""
+        return SignUps(self.connection)
+
+    @cached_property
+    def bounces(self) -> Bounces:
+        """What came back of what was mailed."""
+        return Bounces(self.connection)
+
+    @cached_property
+    def mails(self) -> Mails:
+        """Single mails that wait."""
+        return Mails(self.connection)
+
+    @cached_property
+    def rates(self) -> Rates:
+        """How often things may still happen."""
+        return Rates(self.connection)
+
+    @cached_property
+    def relay(self) -> Relay:
+        """How the mail server did, and whether this database may send."""
+        return Relay(self.connection)
 
     @cached_property
     def joins(self) -> Joins:

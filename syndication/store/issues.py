@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.issue import Edits, Issue, IssueContent, IssueState
-from syndication.store.tables import issue_stories, issues, skipped_weeks, stories
+from syndication.store.tables import exclusions, issue_stories, issues, skipped_weeks, stories
+
+_NEVER_SENT = and_(issues.c.state == IssueState.CANCELLED, issues.c.sending_at.is_(None))
+"""Cancelled before anybody got it: as if it had never been composed."""
 
 
 class Issues:
@@ -22,6 +25,13 @@ class Issues:
         """One issue, or None."""
         row = self._connection.execute(select(issues).where(issues.c.id == issue)).first()
         return _issue(row, self._withdrawn(issue).get(issue, ())) if row else None
+
+    def state(self, issue: str) -> IssueState | None:
+        """How far an issue is, or None where there is none."""
+        found = self._connection.execute(
+            select(issues.c.state).where(issues.c.id == issue)
+        ).scalar_one_or_none()
+        return IssueState(found) if found else None
 
     def newest(self) -> Issue | None:
         """The issue of the latest week, or None where there is none."""
@@ -57,7 +67,7 @@ class Issues:
     def before(self, issue: str) -> str | None:
         """The issue before this one, or None."""
         found: str | None = self._connection.execute(
-            select(func.max(issues.c.id)).where(issues.c.id < issue)
+            select(func.max(issues.c.id)).where(issues.c.id < issue, ~_NEVER_SENT)
         ).scalar_one()
         return found
 
@@ -92,7 +102,10 @@ class Issues:
         that is there, and when the issue is being sent or was sent.
         """
         name = str(content.week)
-        in_hand = issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED])
+        in_hand = or_(
+            issues.c.state.in_([IssueState.DRAFT, IssueState.APPROVED]),
+            _NEVER_SENT,
+        )
         replaceable = in_hand if instead_of is None else and_(in_hand, issues.c.hash == instead_of)
         values = {
             "state": IssueState.DRAFT,
@@ -104,6 +117,7 @@ class Issues:
             "approved_by": None,
             "approved_hash": None,
             "edits": edits.to_json() if edits else None,
+            "says": "",
         }
         # Two clocks may compose the same week at once; the second finds the first one's draft and replaces it.
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -132,7 +146,7 @@ class Issues:
     def cut_before(self, issue: str) -> datetime | None:
         """Up to when earlier issues have looked at stories, or None when there is none."""
         found: datetime | None = self._connection.execute(
-            select(func.max(issues.c.cut_at)).where(issues.c.id < issue)
+            select(func.max(issues.c.cut_at)).where(issues.c.id < issue, ~_NEVER_SENT)
         ).scalar_one()
         return found
 
@@ -145,8 +159,11 @@ class Issues:
         )
         return result.rowcount == 1
 
-    def begin_sending(self, issue: str, *, excluded: Mapping[str, int], now: datetime) -> bool:
-        """Move an approved issue to ``sending``; False when somebody else did, or it is not approved."""
+    def begin_sending(self, issue: str, *, candidates: int, now: datetime) -> bool:
+        """Move an approved issue to ``sending``; False when somebody else did, or it is not approved.
+
+        ``candidates`` is how many readers are on record, counted apart from those taken and left out.
+        """
         result = self._connection.execute(
             update(issues)
             .where(
@@ -154,9 +171,57 @@ class Issues:
                 issues.c.state == IssueState.APPROVED,
                 issues.c.approved_hash == issues.c.hash,
             )
-            .values(state=IssueState.SENDING, sending_at=now, excluded=dict(excluded))
+            .values(state=IssueState.SENDING, sending_at=now, excluded={}, candidates=candidates)
         )
         return result.rowcount == 1
+
+    def left_out(self, issue: str, counts: Mapping[str, int]) -> None:
+        """Keep how many readers are no recipients, by reason."""
+        self._connection.execute(update(issues).where(issues.c.id == issue).values(excluded=dict(counts)))
+
+    def move(self, issue: str, before: Iterable[IssueState], after: IssueState, *, says: str) -> bool:
+        """Pause an issue, go on with it or cancel it; False when it is not in one of the states ``before``."""
+        result = self._connection.execute(
+            update(issues)
+            .where(issues.c.id == issue, issues.c.state.in_(list(before)))
+            .values(state=after, says=says)
+        )
+        return result.rowcount == 1
+
+    def release(self, issue: str) -> None:
+        """Let an issue that nobody got go without its stories: the next one may tell them."""
+        self._take(issue, [])
+
+    def exclude(self, issue: str, left_out: Iterable[tuple[int, str, str]]) -> None:
+        """Record who was on record and is no recipient: id, address and why."""
+        rows = [
+            {"issue": issue, "subscriber": subscriber, "email": email, "why": why}
+            for subscriber, email, why in left_out
+        ]
+        if rows:
+            self._connection.execute(exclusions.insert(), rows)
+
+    def exclusions(self, issue: str) -> list[tuple[str, str]]:
+        """Who was left out of an issue, by address, and why."""
+        rows = self._connection.execute(
+            select(exclusions.c.email, exclusions.c.why)
+            .where(exclusions.c.issue == issue)
+            .order_by(exclusions.c.email)
+        )
+        return [(row.email, row.why) for row in rows]
+
+    def forget(self, subscriber: int, *, instead: str) -> None:
+        """Remove a reader's address from the issues they were left out of."""
+        self._connection.execute(
+            update(exclusions).where(exclusions.c.subscriber == subscriber).values(email=instead)
+        )
+
+    def candidates(self, issue: str) -> int | None:
+        """How many readers were on record when the recipients were frozen; None before that."""
+        found: int | None = self._connection.execute(
+            select(issues.c.candidates).where(issues.c.id == issue)
+        ).scalar_one_or_none()
+        return found
 
     def finish(self, issue: str, *, now: datetime) -> bool:
         """Move an issue that is being sent to ``sent``."""
@@ -187,5 +252,6 @@ def _issue(row: Row[tuple[object, ...]], withdrawn: tuple[str, ...]) -> Issue:
         sent_at=row.sent_at,
         edits=Edits.from_json(row.edits),
         sending_at=row.sending_at,
+        says=row.says,
         withdrawn=withdrawn,
     )

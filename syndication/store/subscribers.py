@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syndication.domain.subscriber import Registration, Subscriber, SubscriberState
+from syndication.domain.subscriber import Registration, SignUp, Subscriber, SubscriberState
 from syndication.store.tables import subscribers
 
 
@@ -39,6 +39,7 @@ class Subscribers:
                     subscribers.c.categories,
                     subscribers.c.language,
                     subscribers.c.basis,
+                    subscribers.c.portals,
                 )
             )
         }
@@ -52,6 +53,7 @@ class Subscribers:
                 "categories": list(one.categories),
                 "language": one.language,
                 "basis": one.basis,
+                "portals": list(one.portals),
             }
             row = known.get(one.email_key)
             if row is None:
@@ -81,28 +83,127 @@ class Subscribers:
                 updated += 1
         return added, updated, gone
 
-    def active(self) -> list[Subscriber]:
-        """Everyone the digest goes to."""
-        return [one for one in self.all() if one.state is SubscriberState.ACTIVE]
-
     def all(self) -> list[Subscriber]:
-        """Everyone on record, in the order in which they came."""
+        """Everyone on record, in the order in which they came; of the erased nothing is left to list."""
         return [
             _subscriber(row)
-            for row in self._connection.execute(select(subscribers).order_by(subscribers.c.id))
+            for row in self._connection.execute(
+                select(subscribers)
+                .where(subscribers.c.state != SubscriberState.ERASED)
+                .order_by(subscribers.c.id)
+            )
         ]
+
+    def count(self) -> int:
+        """How many are on record, whatever their state; the erased are not."""
+        return self._connection.execute(
+            select(func.count()).where(subscribers.c.state != SubscriberState.ERASED)
+        ).scalar_one()
+
+    def walk(self, *, at_once: int) -> Iterator[list[Subscriber]]:
+        """Everyone on record in the order in which they came, so many at a time."""
+        last = 0
+        while True:
+            rows = self._connection.execute(
+                select(subscribers)
+                .where(subscribers.c.id > last, subscribers.c.state != SubscriberState.ERASED)
+                .order_by(subscribers.c.id)
+                .limit(at_once)
+            ).all()
+            if not rows:
+                return
+            last = rows[-1].id
+            yield [_subscriber(row) for row in rows]
 
     def get(self, subscriber: int) -> Subscriber | None:
         """One reader by id, or None."""
         row = self._connection.execute(select(subscribers).where(subscribers.c.id == subscriber)).first()
         return _subscriber(row) if row else None
 
-    def unsubscribe(self, subscriber: int, *, now: datetime) -> None:
-        """End the digest for a reader; doing it again changes nothing."""
-        self._connection.execute(
+    def find(self, email_key: str) -> Subscriber | None:
+        """One reader by address (as compared), or None."""
+        row = self._connection.execute(
+            select(subscribers).where(subscribers.c.email_key == email_key)
+        ).first()
+        return _subscriber(row) if row else None
+
+    def end(self, subscriber: int, state: SubscriberState, *, now: datetime) -> bool:
+        """End the digest for a reader; False, and nothing changed, where it had ended before."""
+        result = self._connection.execute(
             update(subscribers)
             .where(subscribers.c.id == subscriber, subscribers.c.state == SubscriberState.ACTIVE)
-            .values(state=SubscriberState.UNSUBSCRIBED, changed_at=now)
+            .values(state=state, changed_at=now)
+        )
+        return result.rowcount == 1
+
+    def prefer(
+        self,
+        subscriber: int,
+        *,
+        categories: Iterable[str],
+        portals: Iterable[str],
+        language: str,
+        paused_until: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Keep what a reader chose; False, and nothing changed, for somebody who is no reader any more."""
+        result = self._connection.execute(
+            update(subscribers)
+            .where(subscribers.c.id == subscriber, subscribers.c.state == SubscriberState.ACTIVE)
+            .values(
+                categories=list(categories),
+                portals=list(portals),
+                language=language,
+                paused_until=paused_until,
+                changed_at=now,
+            )
+        )
+        return result.rowcount == 1
+
+    def confirm(self, sign_up: SignUp, *, basis: str, now: datetime) -> int:
+        """Make a reader of somebody who confirmed, new or back again; returns the reader's id."""
+        values = {
+            "categories": list(sign_up.categories),
+            "portals": list(sign_up.portals),
+            "language": sign_up.language,
+            "basis": basis,
+            "state": SubscriberState.ACTIVE,
+            "paused_until": None,
+            "changed_at": now,
+        }
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        found: int = self._connection.execute(
+            insert(subscribers)
+            .values(
+                email=sign_up.email,
+                email_key=sign_up.email_key,
+                name="",
+                unit="",
+                since_at=now,
+                **values,
+            )
+            .on_conflict_do_update(index_elements=[subscribers.c.email_key], set_=values)
+            .returning(subscribers.c.id)
+        ).scalar_one()
+        return found
+
+    def erase(self, subscriber: int, *, instead: str, now: datetime) -> None:
+        """Remove everything about a person; the row stays so that past deliveries can be counted."""
+        self._connection.execute(
+            update(subscribers)
+            .where(subscribers.c.id == subscriber)
+            .values(
+                email=instead,
+                email_key=instead,
+                name="",
+                unit="",
+                basis="",
+                categories=[],
+                portals=[],
+                paused_until=None,
+                state=SubscriberState.ERASED,
+                changed_at=now,
+            )
         )
 
 
@@ -117,4 +218,6 @@ def _subscriber(row: Row[tuple[object, ...]]) -> Subscriber:
         basis=row.basis,
         state=SubscriberState(row.state),
         since_at=row.since_at,
+        portals=tuple(row.portals),
+        paused_until=row.paused_until,
     )

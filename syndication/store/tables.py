@@ -299,6 +299,82 @@ subscribers = Table(
     Column("state", Text, nullable=False),
     Column("since_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column("portals", JSON, nullable=False, server_default="[]"),
+    Column("paused_until", Moment),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    # Addresses that are not written to, as keyed hashes: the list outlives the erasure of the address itself.
+    Column("address", Text, primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False, unique=True),
+    Column("categories", JSON, nullable=False),
+    Column("portals", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", Text, nullable=False, index=True),
+    Column("event", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    # Token buckets: how many may still pass, as of when.
+    Column("name", Text, primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    # Single mails (confirmations, links) that wait for the clock; gone when they are sent or too old to be wanted.
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("asked_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False, index=True),
+)
+
+relay = Table(
+    "relay",
+    metadata,
+    # One row: how the mail server did, for everyone who sends; and which copy of this database may send at all.
+    Column("id", Integer, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("resume_at", Moment),
+    Column("says", Text, nullable=False, server_default=""),
+    Column("home", Text, nullable=False, server_default=""),
+    Column("step", BigInteger, nullable=False, server_default="0"),
 )
 
 issues = Table(
@@ -317,6 +393,8 @@ issues = Table(
     Column("sent_at", Moment),
     Column("excluded", JSON),
     Column("edits", JSON),  # what an editor asked for; composing anew does it again
+    Column("candidates", Integer),  # readers on record when the recipients were frozen
+    Column("says", Text, nullable=False, server_default=""),  # why it is paused or cancelled
 )
 
 skipped_weeks = Table(
@@ -357,9 +435,33 @@ deliveries = Table(
     Column("next_at", Moment),  # empty: nothing more is to be done for it
     Column("lease_until", Moment),
     Column("lease_owner", Text),
+    Column("portals", JSON, nullable=False, server_default="[]"),
+    Column("bounce", Text, nullable=False, server_default=""),  # what came back after it was accepted
     UniqueConstraint("issue", "email_key"),
     Index(None, "issue", "next_at"),
     # Few rows are under a lease; without this every claim would look for dead senders through all issues ever sent.
     Index(None, "lease_until"),
     Index(None, "subscriber"),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    # Who was on record when an issue's recipients were frozen and is no recipient, and why.
+    Column("issue", Text, ForeignKey("issues.id"), primary_key=True),
+    Column("subscriber", Integer, ForeignKey("subscribers.id"), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+bounces = Table(
+    "bounces",
+    metadata,
+    # What came back, once each: the same report may arrive by pipe and lie in a mailbox.
+    Column("fingerprint", Text, primary_key=True),
+    Column("delivery", Integer, ForeignKey("deliveries.id"), index=True),
+    Column("meaning", Text, nullable=False),
+    Column("code", Text),
+    Column("says", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )

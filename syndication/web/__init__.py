@@ -13,7 +13,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from syndication.bootstrap import House, build
-from syndication.web import digests, embeds, health, pages, subscriptions
+from syndication.web import digests, embeds, health, hooks, pages, subscriptions
 from syndication.web.front import Front
 
 LOOK_EVERY = 1.0
@@ -43,10 +43,11 @@ def create_app(house: House, *, look_every: float = 0.0) -> Flask:
         pages.assets,
         digests.blueprint,
         embeds.blueprint,
-        subscriptions.blueprint,
+        hooks.blueprint,
         health.blueprint,
     ):
         app.register_blueprint(blueprint)
+    subscriptions.prepare(app, house)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, pages.error)
     app.wsgi_app = Front(app.wsgi_app, house, look_every=look_every)  # type: ignore[method-assign] # Flask's own way

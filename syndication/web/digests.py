@@ -11,7 +11,6 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from syndication.digest.pipeline.issue import render_public
-from syndication.domain.issue import IssueState
 from syndication.links import MEDIA_TYPES, FeedFormat
 from syndication.web.pages import kept
 from syndication.web.views import house
@@ -19,8 +18,6 @@ from syndication.web.views import house
 blueprint = Blueprint("digests", __name__)
 
 DIGESTS_IN_FEED = 20
-PUBLIC = (IssueState.SENDING, IssueState.SENT)
-"""States in which an issue may be read by anyone: from the first copy on."""
 
 
 @blueprint.get("/digest/feed.atom")
@@ -28,7 +25,7 @@ def digest_feed() -> Response:
     """The issues of the digest as a feed."""
     instance = house()
     with instance.store.read() as memory:
-        issues = [issue for issue in memory.issues.all() if issue.state in PUBLIC][:DIGESTS_IN_FEED]
+        issues = [issue for issue in memory.issues.all() if issue.went_out][:DIGESTS_IN_FEED]
     return kept(Response(instance.office.renderer.feed(issues), mimetype=MEDIA_TYPES[FeedFormat.ATOM]))
 
 
@@ -39,7 +36,7 @@ def digest(name: str) -> Response:
     week = name.removesuffix(".txt")
     with instance.store.read() as memory:
         issue = memory.issues.get(week)
-    if issue is None or issue.state not in PUBLIC:
+    if issue is None or not issue.went_out:
         abort(404)
     rendered = render_public(instance.office, issue)
     if week != name:

@@ -17,10 +17,7 @@ from flask import Flask, request
 
 from syndication.bootstrap import House
 from syndication.domain.week import IsoWeek, administrative_day, week_title
-from syndication.links import Links
-
-ENGLISH = "/en"
-"""Before the address of an English page."""
+from syndication.links import ENGLISH, Links
 
 
 class Language(StrEnum):
@@ -38,7 +35,7 @@ def language() -> Language:
 
 def pages_in(which: Language, links: Links) -> Links:
     """The addresses of the pages in this language; feeds and everything else have one address for all."""
-    return links if which is Language.VIETNAMESE else Links(links.base_url + ENGLISH)
+    return links.spoken(which)
 
 
 def prepare(app: Flask, house: House) -> None:

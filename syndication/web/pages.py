@@ -18,8 +18,8 @@ from flask import Blueprint, Flask, Response, abort, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from syndication.bootstrap import House
-from syndication.domain.issue import IssueState
 from syndication.errors import StoreError
+from syndication.links import ENGLISH
 from syndication.text import shorten
 from syndication.web import language, search
 from syndication.web.views import Section, by_name, feed_links, health, house, subjects, views
@@ -35,8 +35,6 @@ BRIEF = 190
 """Characters of a summary in a list."""
 ASSETS = {"site.css": "text/css"}
 PAGE_CACHE = "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
-PUBLIC = (IssueState.SENDING, IssueState.SENT)
-"""States in which an issue may be read by anyone: from the first copy on."""
 
 _SECONDS = re.compile(r"[0-9]{1,10}")
 
@@ -63,7 +61,7 @@ def prepare(app: Flask, instance: House) -> None:
             "language": instance.settings.language,
         },
     }
-    app.register_blueprint(blueprint, name="english", url_prefix=language.ENGLISH)
+    app.register_blueprint(blueprint, name="english", url_prefix=ENGLISH)
     app.register_error_handler(StoreError, unavailable)
 
 
@@ -218,7 +216,7 @@ def feeds() -> Response:
 def digests() -> Response:
     """Past issues of the digest."""
     with house().store.read() as memory:
-        issues = [issue for issue in memory.issues.all() if issue.state in PUBLIC]
+        issues = [issue for issue in memory.issues.all() if issue.went_out]
     return _page("digests.html", "/digest/", issues=issues)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Literal
 
@@ -20,6 +21,10 @@ from syndication.bootstrap import House
 from syndication.collect.pipeline import collect
 from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
+from syndication.digest.pipeline.office import CONFIRM, PREFERENCES, UNSUBSCRIBE
+from syndication.digest.pipeline.sign_up import Wish, ask
+from syndication.digest.roster import Address
+from syndication.domain.subscriber import Registration
 from syndication.publish.pipeline import publish
 from syndication.settings import HOUSE, read_settings
 from syndication.store import open_store
@@ -86,6 +91,29 @@ def _note(troubles: list[str], said: Error | ConsoleMessage) -> None:
         troubles.append(str(said))
 
 
+def readers_pages(house: House) -> dict[str, str]:
+    """Where somebody signs up, confirms, chooses and leaves."""
+    reader = Registration(line=2, email="lan@docgia.example", email_key="lan@docgia.example")
+    address = Address("minh@docgia.example", "minh@docgia.example")
+    wish = Wish(address=address, categories=(), portals=(), language="vi", words="", client="")
+    ask(house.office, wish)
+    with house.store.write() as memory:
+        memory.subscribers.register([reader], now=house.now())
+        lan = memory.subscribers.find(reader.email_key)
+        waiting = memory.mails.take(now=house.now(), lease=timedelta(minutes=1))
+    assert lan
+    assert waiting
+    signer, number = house.office.signer, str(lan.id)
+    return {
+        "subscribe": "/subscribe",
+        "english-subscribe": "/en/subscribe",
+        "confirm": f"/confirm/{signer.sign(CONFIRM, waiting.values['about'])}",
+        "preferences": f"/preferences/{signer.sign(PREFERENCES, number)}",
+        "english-preferences": f"/en/preferences/{signer.sign(PREFERENCES, number)}",
+        "unsubscribe": f"/unsubscribe/{signer.sign(UNSUBSCRIBE, number)}",
+    }
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_page_fits_every_width_in_both_themes(browser: Browser, served: tuple[str, House]) -> None:
     base, here = served
@@ -107,6 +135,7 @@ def test_every_page_fits_every_width_in_both_themes(browser: Browser, served: tu
         "digests": "/digest/",
         "digest": f"/digest/{issue}",
         "not-found": "/nowhere",
+        **readers_pages(here),
     }
     axe = Axe()
     themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import email
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +22,7 @@ from syndication.digest.pipeline.letters import Letters
 from syndication.digest.pipeline.office import Office
 from syndication.digest.pipeline.preview import preview
 from syndication.digest.render import Renderer
+from syndication.digest.send import Envelope, Receipt
 from syndication.digest.token import Signer
 from syndication.domain.issue import Edits, IssueState
 from syndication.domain.portal import Catalogue, Category
@@ -51,15 +52,13 @@ class _Taken:
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
 
-    def send(self, *, recipient: str, data: bytes, before_data: Any = None, **_: Any) -> Any:
-        if before_data:
-            before_data()
+    def send(self, *, recipient: str, data: bytes, **_: Any) -> Receipt:
         self.mails.append((recipient, data))
+        return Receipt(250, "OK")
 
-        class Receipt:
-            code, says = 250, "OK"
-
-        return Receipt
+    def send_many(self, envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Receipt]]:
+        for envelope in envelopes:
+            yield envelope, self.send(recipient=envelope.recipient, data=envelope.data)
 
 
 @pytest.fixture

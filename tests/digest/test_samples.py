@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from syndication.digest.message import UNSUBSCRIBE_PLACEHOLDER, Letter, prepare
+from syndication.digest.message import PREFERENCES_PLACEHOLDER, UNSUBSCRIBE_PLACEHOLDER, Letter, prepare
 from syndication.digest.render import Renderer
 from syndication.domain.issue import IssueContent
 from tests.digest.test_message import LETTER, UNSUBSCRIBE
 from tests.digest.test_render import _renderer, a_full_issue, an_entry, an_issue  # noqa: F401 -- a fixture
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "mail"
+PREFERENCES = "https://tin.example.vn/preferences/1-gq3tcmi-7mq2zt4rk5yhw3cbjx6nfd5pjh"
 LONG = "Nghị quyết về đột phá phát triển khoa học, công nghệ, đổi mới sáng tạo và chuyển đổi số quốc gia " * 3
 
 ISSUES: dict[str, IssueContent] = {
@@ -40,7 +41,9 @@ ISSUES: dict[str, IssueContent] = {
 
 
 def parts(name: str, renderer: Renderer) -> dict[str, bytes]:
-    rendered = renderer.render(ISSUES[name], unsubscribe_url=UNSUBSCRIBE_PLACEHOLDER)
+    rendered = renderer.render(
+        ISSUES[name], unsubscribe_url=UNSUBSCRIBE_PLACEHOLDER, preferences_url=PREFERENCES_PLACEHOLDER
+    )
     letter: Letter = replace(LETTER, subject=rendered.subject, text=rendered.text, html=rendered.html)
     mail = prepare(letter).bytes_for(
         to_name="Trần Thị Ngọc Ánh",
@@ -48,6 +51,7 @@ def parts(name: str, renderer: Renderer) -> dict[str, bytes]:
         unsubscribe_url=UNSUBSCRIBE,
         unsubscribe_mailto=None,
         message_id="<0123456789abcdef0123456789abcdef@tin.example.vn>",
+        preferences_url=PREFERENCES,
     )
     return {"txt": rendered.text.encode(), "html": rendered.html.encode(), "eml": mail}
 

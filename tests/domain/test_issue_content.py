@@ -144,6 +144,19 @@ def test_a_hero_from_a_subject_not_chosen_is_given_up() -> None:
     assert [one.story for one in politics.entries] == ["c", "d"]
 
 
+def test_a_reader_who_chose_portals_gets_what_any_of_them_tells() -> None:
+    son_la = Named(id="son-la", name="Sơn La", url="https://other.example/")
+    told_by_two = replace(entry("e"), portals=(*HERO.portals, son_la))
+    told_by_one = replace(entry("f"), portals=(son_la,))
+    politics = replace(CONTENT.sections[1], entries=(entry("c"), told_by_two, told_by_one))
+    issue = replace(CONTENT, sections=(CONTENT.sections[0], politics))
+    assert [one.story for one in issue.only((), ["son-la"]).entries] == ["e", "f"]
+    assert issue.only((), ["son-la"]).hero is None
+    assert [one.story for one in issue.only(["chuyen-doi-so"], ["quang-ninh"]).entries] == ["hero", "b"]
+    assert issue.only(["chuyen-doi-so"], ["son-la"]).entries == ()
+    assert issue.only((), ["son-la", "quang-ninh"]) == issue
+
+
 def test_a_choice_nothing_was_told_about_leaves_an_empty_issue() -> None:
     nothing = CONTENT.only(["van-hoa-xa-hoi"])
     assert nothing.entries == ()

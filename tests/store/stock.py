@@ -73,6 +73,8 @@ def keep_issue(memory: Memory, *, readers: int, now: datetime = NOW) -> None:
     ]
     memory.subscribers.register(people, now=now)
     memory.issues.draft(content(), cut_at=now, now=now)
+    memory.issues.approve(ISSUE, content_hash=content().hash, by="Lan", now=now)
+    memory.issues.begin_sending(ISSUE, candidates=readers, now=now)
     memory.deliveries.prepare(ISSUE, recipients(memory), now=now)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import event, text
 from syndication.domain.issue import DeliveryState
 from syndication.store import Store, new_owner
 from syndication.store.claims import is_gone
+from syndication.store.deliveries import Outcome
 from syndication.store.sources import Answered, SourceRecord, Unchanged
 from tests.store.stock import (
     ISSUE,
@@ -41,8 +42,8 @@ with store.write() as memory:
     wanted = [one.id for one in memory.sources.all()]
     memory.sources.claim(wanted, owner=owner, now=now, lease=lease, due_only=True, limit=2)
     memory.deliveries.claim("2026-w47", owner=owner, now=now, lease=lease)
-    sending = memory.deliveries.claim("2026-w47", owner=owner, now=now, lease=lease)
-    memory.deliveries.begin(sending.id, owner=owner, now=now, lease=lease)
+    [sending] = memory.deliveries.claim("2026-w47", owner=owner, now=now, lease=lease)
+    memory.deliveries.begin([sending.id], owner=owner, now=now, lease=lease)
 print(owner, flush=True)
 sys.stdin.read()
 """
@@ -147,10 +148,12 @@ def test_many_claim_deliveries_at_once_and_none_is_taken_twice(store: Store) -> 
         taken: list[int] = []
         while True:
             with store.write() as memory:
-                delivery = memory.deliveries.claim(ISSUE, owner=f"owner {number}", now=NOW, lease=LEASE)
-            if delivery is None:
+                claimed = memory.deliveries.claim(
+                    ISSUE, owner=f"owner {number}", now=NOW, lease=LEASE, limit=7
+                )
+            if not claimed:
                 return taken
-            taken.append(delivery.id)
+            taken += [delivery.id for delivery in claimed]
 
     parts = all_at_once(take, threads=4)
     taken = [delivery for part in parts for delivery in part]
@@ -178,11 +181,9 @@ def test_a_claim_takes_no_more_than_it_hands_out(store: Store) -> None:
 def test_a_delivery_claimed_and_left_is_free_when_its_lease_ends(store: Store) -> None:
     with store.write() as memory:
         keep_issue(memory, readers=1)
-        first = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
-        assert memory.deliveries.claim(ISSUE, owner="b", now=NOW + LEASE, lease=LEASE) is None
-        second = memory.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
-    assert first
-    assert second
+        [first] = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
+        assert memory.deliveries.claim(ISSUE, owner="b", now=NOW + LEASE, lease=LEASE) == []
+        [second] = memory.deliveries.claim(ISSUE, owner="b", now=LATER, lease=LEASE)
     assert (first.id, first.attempts) == (second.id, second.attempts)
 
 
@@ -192,8 +193,7 @@ def test_what_a_lost_claim_came_to_is_not_written(store: Store) -> None:
     wanted = sources(1)
     with store.write() as memory:
         memory.sources.ensure(wanted, now=NOW)
-        delivery = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
-    assert delivery
+        [delivery] = memory.deliveries.claim(ISSUE, owner="a", now=NOW, lease=LEASE)
     [record] = claim_sources(store, wanted, owner="a")
     with store.write() as memory:
         assert memory.sources.still_mine(record.id, owner="a")
@@ -202,13 +202,12 @@ def test_what_a_lost_claim_came_to_is_not_written(store: Store) -> None:
     assert claim_sources(store, wanted, owner="b", now=LATER)
     with store.write() as memory:
         assert not memory.sources.still_mine(record.id, owner="a")
-        assert not memory.deliveries.begin(delivery.id, owner="a", now=LATER, lease=LEASE)
-        assert not memory.deliveries.settle(
-            delivery.id, owner="a", state=DeliveryState.ACCEPTED, code=250, says="OK", now=LATER
-        )
+        assert memory.deliveries.begin([delivery.id], owner="a", now=LATER, lease=LEASE) == set()
+        outcome = Outcome(delivery=delivery.id, state=DeliveryState.ACCEPTED, code=250, says="OK")
+        memory.deliveries.settle([outcome], owner="a", now=LATER)
         [kept] = memory.deliveries.of_issue(ISSUE)
         assert (kept.state, kept.code, kept.says) == (DeliveryState.CLAIMED, None, None)
-        assert memory.deliveries.begin(delivery.id, owner="b", now=LATER, lease=LEASE)
+        assert memory.deliveries.begin([delivery.id], owner="b", now=LATER, lease=LEASE)
 
 
 def test_a_source_settled_is_nobodys(store: Store) -> None:
@@ -310,7 +309,7 @@ def test_the_claims_of_a_killed_process_are_free_at_once_and_those_of_a_living_o
             }
         with store.write() as memory:
             names = [memory.deliveries.claim(ISSUE, owner="c", now=NOW, lease=LEASE) for _ in range(5)]
-        assert names[4] is None
+        assert names[4] == []
         assert all(names[:4])
 
 

@@ -36,8 +36,12 @@ def bring_to(memory: Memory, state: IssueState) -> None:
     assert memory.issues.approve(ISSUE, content_hash=content().hash, by="Lan", now=NOW)
     if state is IssueState.APPROVED:
         return
-    assert memory.issues.begin_sending(ISSUE, excluded={"unsubscribed": 2}, now=NOW)
+    assert memory.issues.begin_sending(ISSUE, candidates=5, now=NOW)
+    memory.issues.left_out(ISSUE, {"unsubscribed": 2})
     if state is IssueState.SENDING:
+        return
+    if state in (IssueState.PAUSED, IssueState.CANCELLED):
+        assert memory.issues.move(ISSUE, [IssueState.SENDING], state, says="by Lan")
         return
     assert memory.issues.finish(ISSUE, now=NOW + HOUR)
 
@@ -56,7 +60,7 @@ def test_an_issue_goes_its_way_step_by_step(store: Store, state: IssueState) -> 
         assert memory.issues.finish(ISSUE, now=NOW) is (state is IssueState.SENDING)
     with store.write() as memory:
         before = state_of(memory)
-        begun = memory.issues.begin_sending(ISSUE, excluded={}, now=NOW)
+        begun = memory.issues.begin_sending(ISSUE, candidates=5, now=NOW)
         assert begun is (before is IssueState.APPROVED)
         approved = memory.issues.approve(ISSUE, content_hash=content().hash, by="Minh", now=NOW)
         assert approved is (before is IssueState.DRAFT)
@@ -74,17 +78,19 @@ def test_an_approval_is_bound_to_what_was_approved(memory: Memory) -> None:
     issue = memory.issues.get(ISSUE)
     assert issue
     assert (issue.state, issue.approved_by, issue.approved_at) == (IssueState.DRAFT, None, None)
-    assert not memory.issues.begin_sending(ISSUE, excluded={}, now=NOW)
+    assert not memory.issues.begin_sending(ISSUE, candidates=5, now=NOW)
 
 
-@pytest.mark.parametrize("state", [IssueState.SENDING, IssueState.SENT])
+@pytest.mark.parametrize(
+    "state", [IssueState.SENDING, IssueState.PAUSED, IssueState.CANCELLED, IssueState.SENT]
+)
 def test_what_went_out_is_never_composed_anew(memory: Memory, state: IssueState) -> None:
     bring_to(memory, state)
     assert not memory.issues.draft(content("another"), cut_at=NOW + HOUR, now=NOW + HOUR)
     issue = memory.issues.get(ISSUE)
     assert issue
     assert (issue.state, issue.content) == (state, content())
-    assert memory.issues.excluded(ISSUE) == {"unsubscribed": 2}
+    assert (memory.issues.candidates(ISSUE), memory.issues.excluded(ISSUE)) == (5, {"unsubscribed": 2})
     assert memory.issues.cut_before("2026-w48") == NOW
 
 
@@ -100,7 +106,7 @@ def test_two_clocks_may_compose_and_begin_at_once_and_one_begins(store: Store) -
 
     def begin(_: int) -> bool:
         with store.write() as memory:
-            return memory.issues.begin_sending(ISSUE, excluded={}, now=NOW)
+            return memory.issues.begin_sending(ISSUE, candidates=5, now=NOW)
 
     assert sorted(all_at_once(begin, threads=4)) == [False, False, False, True]
 
@@ -134,6 +140,14 @@ def test_a_list_read_again_updates_only_what_is_new_in_it(memory: Memory) -> Non
     assert (lan.unit, lan.categories, lan.since_at) == ("Sở TT&TT", (), NOW)
 
 
+def test_a_reader_is_found_by_their_address(memory: Memory) -> None:
+    memory.subscribers.register([LAN, MINH], now=NOW)
+    lan, minh = memory.subscribers.all()
+    assert memory.subscribers.find("lan@docgia.example") == lan
+    assert memory.subscribers.find("minh@docgia.example") == minh
+    assert memory.subscribers.find("hoa@docgia.example") is None
+
+
 def test_the_same_person_twice_in_a_list_is_one_reader(memory: Memory) -> None:
     assert memory.subscribers.register([LAN, replace(LAN, line=9), MINH], now=NOW) == (2, 0, [])
     assert len(memory.subscribers.all()) == 2
@@ -142,11 +156,12 @@ def test_the_same_person_twice_in_a_list_is_one_reader(memory: Memory) -> None:
 def test_who_left_is_never_brought_back_by_a_list(memory: Memory) -> None:
     memory.subscribers.register([LAN, MINH], now=NOW)
     lan, _ = memory.subscribers.all()
-    memory.subscribers.unsubscribe(lan.id, now=NOW + HOUR)
-    memory.subscribers.unsubscribe(lan.id, now=NOW + 2 * HOUR)
+    assert memory.subscribers.end(lan.id, SubscriberState.UNSUBSCRIBED, now=NOW + HOUR)
+    assert not memory.subscribers.end(lan.id, SubscriberState.UNSUBSCRIBED, now=NOW + 2 * HOUR)
     again = replace(LAN, name="Lan", categories=(), line=7)
     assert memory.subscribers.register([again, MINH], now=NOW + 3 * HOUR) == (0, 0, [again])
-    assert [one.email for one in memory.subscribers.active()] == ["minh@docgia.example"]
+    active = [one.email for one in memory.subscribers.all() if one.state is SubscriberState.ACTIVE]
+    assert active == ["minh@docgia.example"]
     left = memory.subscribers.get(lan.id)
     assert memory.subscribers.get(lan.id + 99) is None
     assert left

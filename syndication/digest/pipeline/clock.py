@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(hours=24)
 """An issue whose time, or approval, passed longer ago than this waits for a person: the machine was down, or this is
 a copy of it from a backup."""
+REST = timedelta(days=4)
+"""The same for one that is half sent where mail goes out at office hours only: a long weekend is no accident."""
 PATIENCE = timedelta(hours=1)
 """How long a week with too little to tell may still fill up before it is skipped."""
 
@@ -46,6 +48,8 @@ def tend(office: Office, *, day: int, at: time, automatic: bool) -> list[str]:
         open_issues = [
             one for one in memory.issues.all() if one.state in (IssueState.APPROVED, IssueState.SENDING)
         ]
+        last_at = {one.id: memory.deliveries.last_at(one.id) for one in open_issues}
+        resume_at = memory.relay.state().resume_at
     done: list[str] = []
     if issue is None and anything and not settled:
         issue, says = _compose(office, week, due=due)
@@ -56,12 +60,15 @@ def tend(office: Office, *, day: int, at: time, automatic: bool) -> list[str]:
             done.append(f"issue {week} approved automatically")
         except IssueError as trouble:
             log.warning("issue %s waits for a person: %s", week, trouble)
+    if (resume_at and now < resume_at) or (office.hours and now.astimezone(office.zone) not in office.hours):
+        return done
     for one in open_issues:
-        if not _its_time(one, datetime.combine(one.content.week.due_on(day), at, office.zone), now=now):
-            continue
-        sent = list(send_issue(office, one.id))
-        if sent:
-            done.append(f"issue {one.id}: {len(sent)} deliveries settled, the last says: {sent[-1].says}")
+        due = datetime.combine(one.content.week.due_on(day), at, office.zone)
+        grace = REST if office.hours and one.state is IssueState.SENDING else GRACE
+        if _its_time(one, due, last_at=last_at.get(one.id), grace=grace, now=now):
+            heard = [sent.says for sent in send_issue(office, one.id, hours=office.hours)]
+            if heard:
+                done.append(f"issue {one.id}: {len(heard)} deliveries settled, the last says: {heard[-1]}")
     return done
 
 
@@ -81,8 +88,13 @@ def _compose(office: Office, week: IsoWeek, *, due: datetime) -> tuple[Issue | N
     return None, f"week {week} skipped, its stories stand in the next issue: {why}" if first else ""
 
 
-def _its_time(issue: Issue, due: datetime, *, now: datetime) -> bool:
-    """Whether the clock may send an issue: at its hour or when it is approved, and no later than that by the grace."""
+def _its_time(
+    issue: Issue, due: datetime, *, last_at: datetime | None, grace: timedelta, now: datetime
+) -> bool:
+    """Whether the clock may send an issue: at its hour or when it is approved, and no later than that by the grace.
+
+    One that is half sent goes on, unless nothing has happened for longer than that.
+    """
     if issue.state is IssueState.SENDING or issue.approved_at is None:
-        return True
-    return due <= now <= max(due, issue.approved_at) + GRACE
+        return last_at is None or now <= last_at + grace
+    return due <= now <= max(due, issue.approved_at) + grace

@@ -1,57 +1,70 @@
 """Brings an issue to each of its readers, once.
 
-    claim one reader | build their bytes | RCPT accepted → record «sending» → DATA | record the answer
+    claim a few readers | make their bytes | record «sending» | hand them to a lane | record the answers
 
 Every step is recorded before the next begins, so a process killed anywhere is continued by the next one: what was
-only claimed is sent by another, what was going out is ``uncertain`` and sent once more, the same to the byte.
+only claimed is sent by another, what was going out is ``uncertain``: looked up in the mail server's log where there is
+one, and else sent once more, the same to the byte. One thread keeps the record and makes the messages; the lanes only
+talk to the server. A step of the record settles what came back, begins what is ready and claims what comes next, all in
+one transaction, so its cost is shared by many messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
+from syndication.digest.lanes import Carried, Lanes
+from syndication.digest.pipeline.bounced import count_refusal
+from syndication.digest.pipeline.copies import claim_home, remember
+from syndication.digest.pipeline.freeze import freeze
 from syndication.digest.pipeline.issue import find_issue
 from syndication.digest.pipeline.letters import Letters
 from syndication.digest.pipeline.office import Office
-from syndication.digest.send import ReaderDeferred, ReaderRefused, SendingError, Transport, Uncertain
+from syndication.digest.pipeline.tally import what_is_wrong
+from syndication.digest.send import (
+    Envelope,
+    ReaderRefused,
+    Receipt,
+    SendingError,
+    SendingRefused,
+    Stage,
+    TransportTrouble,
+    Uncertain,
+)
 from syndication.domain.issue import Delivery, DeliveryState, Issue, IssueState
 from syndication.domain.subscriber import SubscriberState
+from syndication.domain.week import Hours
 from syndication.errors import IssueError
-from syndication.store import new_owner
-from syndication.store.deliveries import Recipient
+from syndication.store import Memory, new_owner
+from syndication.store.deliveries import MOST_ATTEMPTS_IN_DOUBT, Outcome
 
+BATCH = 16
+"""Messages recorded as going out together: as many may be in doubt for each lane of a process that is killed."""
 LEASE = timedelta(minutes=15)
 """A claimed delivery is free again after this; longer than a server may take to answer (RFC 5321 §4.5.3.2.6)."""
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-"""Waits between attempts for a reader whose server says «later»; after the last one it is given up."""
+"""Waits between attempts for a reader whose server says «later»; after the last one the delivery has expired."""
 DOUBT_PAUSE = timedelta(minutes=5)
-"""Wait before a message of which nobody knows whether it arrived is sent once more."""
+"""Wait before a message of which nobody knows whether it arrived is sent again."""
+RELAY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
+"""Waits for everyone when the server is out of order."""
+REFUSED_AT_FIRST = 5
+"""When the server refuses so many readers for reasons of its own, and takes none, it is no readers' matter."""
+LOOK_EVERY = 0.05
+"""Seconds after which an issue that was paused or cancelled elsewhere is noticed while a server is slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One delivery as it was settled, or why sending stops here."""
+    """One delivery as it was settled, or (without one) why sending stops here."""
 
     delivery: Delivery | None
     state: DeliveryState | None
     says: str
     stops: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """Where an issue stands; the numbers add up at every moment."""
-
-    issue: str
-    state: IssueState
-    candidates: int
-    excluded: dict[str, int]
-    prepared: int
-    counts: dict[str, int]
-    next_at: datetime | None
 
 
 def send_test(office: Office, name: str | None, *, to: str) -> str:
@@ -64,177 +77,387 @@ def send_test(office: Office, name: str | None, *, to: str) -> str:
     return subject
 
 
-def freeze(office: Office, issue: Issue) -> None:
-    """Write down who gets an approved issue, and move it to ``sending``, in one transaction."""
-    now = office.now()
-    told = {entry.category for entry in issue.content.entries}
-    excluded: dict[str, int] = {}
-    recipients: list[Recipient] = []
-    with office.store.write() as memory:
-        for reader in memory.subscribers.all():
-            key = reader.email.casefold()
-            if reader.state is not SubscriberState.ACTIVE:
-                excluded["unsubscribed"] = excluded.get("unsubscribed", 0) + 1
-            elif reader.categories and not told & set(reader.categories):
-                excluded["nothing-chosen"] = excluded.get("nothing-chosen", 0) + 1
-            else:
-                token = office.signer.digest("message-id", issue.id, key)
-                recipients.append(
-                    Recipient(
-                        subscriber=reader.id,
-                        email=reader.email,
-                        email_key=key,
-                        name=reader.name,
-                        categories=reader.categories,
-                        message_id=f"<{token}@{office.links.authority}>",
-                    )
-                )
-        if not memory.issues.begin_sending(issue.id, excluded=excluded, now=now):
-            return  # somebody else began, or the approval was taken back; the state says which
-        memory.deliveries.prepare(issue.id, recipients, now=now)
-
-
-def send_issue(office: Office, name: str | None = None) -> Iterator[Sent]:
+def send_issue(
+    office: Office,
+    name: str | None = None,
+    *,
+    here: bool = False,
+    again: Sequence[DeliveryState] = (),
+    patience: timedelta = timedelta(seconds=5),
+    hours: Hours | None = None,
+) -> Iterator[Sent]:
     """Deliver an approved issue, or go on with one that is being sent; yields each delivery as it is settled.
 
-    Ends when nothing is due. Raises IssueError when the issue is not approved.
+    Ends when nothing is due, when the process is to stop (``Office.stopping``), or with one that ``stops``.
+    ``here``: this database sends from now on, whatever sent before. ``again``: deliveries that ended in these states
+    are queued once more. ``patience``: how long to wait for the next message the rates allow. ``hours``: stop when
+    they end. Raises IssueError when the issue is not to be sent, and for a copy of the database.
     """
+    issue = _opened(office, name, here=here, again=again)
+    with Lanes(office.open_transport, count=office.connections) as lanes:
+        hold = not office.resend and DeliveryState.UNCERTAIN not in again
+        run = _Run(office, issue, lanes, patience=patience, hours=hours, hold=hold)
+        try:
+            yield from run.go()
+        finally:
+            lanes.halt()
+            run.bring_in()
+    _close(office, issue.id)
+
+
+def _opened(office: Office, name: str | None, *, here: bool, again: Sequence[DeliveryState]) -> Issue:
+    """The issue, with its recipients frozen, what died with its sender looked up, and ready to be sent."""
     issue = find_issue(office, name)
+    with office.store.write() as memory:
+        claim_home(office, memory, here=here)
     if issue.state is IssueState.APPROVED:
         freeze(office, issue)
         issue = find_issue(office, issue.id)
-    if issue.state is IssueState.DRAFT:
-        raise IssueError(
-            f"issue {issue.id} is a draft: approve it with `syndication digest approve {issue.id}`"
-        )
-    if issue.state is IssueState.SENT:
-        raise IssueError(f"issue {issue.id} is sent already")
-    owner = new_owner()
-    letters = Letters(office, issue)
-    with office.open_transport() as transport:
-        while delivery := _claim(office, issue, owner=owner):
-            sent = _deliver(office, letters, transport, delivery, owner=owner)
-            yield sent
-            if sent.stops:
-                return
+    if again and issue.state in (IssueState.SENT, IssueState.SENDING):
+        with office.store.write() as memory:
+            if memory.deliveries.again(issue.id, again, now=office.now()):
+                memory.issues.move(issue.id, [IssueState.SENT], IssueState.SENDING, says="")
+        issue = find_issue(office, issue.id)
+    if issue.state is not IssueState.SENDING:
+        raise IssueError(_why_not(issue))
+    return issue
+
+
+def _why_not(issue: Issue) -> str:
+    """Why an issue is not sent in the state it is in, and what to do."""
+    why = f" ({issue.says})" if issue.says else ""
+    match issue.state:
+        case IssueState.SENT:
+            return f"issue {issue.id} is sent already"
+        case IssueState.PAUSED:
+            return f"issue {issue.id} is paused{why}: go on with `syndication digest resume {issue.id}`"
+        case IssueState.CANCELLED:
+            return f"issue {issue.id} is cancelled{why}"
+        case _:
+            return f"issue {issue.id} is a draft: approve it with `syndication digest approve {issue.id}`"
+
+
+def _close(office: Office, issue: str) -> None:
+    """Call an issue sent when nothing is left to do for it and every number agrees."""
     with office.store.write() as memory:
-        if not memory.deliveries.unfinished(issue.id):
-            memory.issues.finish(issue.id, now=office.now())
-
-
-def _claim(office: Office, issue: Issue, *, owner: str) -> Delivery | None:
-    now = office.now()
-    with office.store.write() as memory:
-        memory.release_gone(now=now)
-        memory.deliveries.doubt(now=now)
-        return memory.deliveries.claim(issue.id, owner=owner, now=now, lease=LEASE)
-
-
-class _ClaimLost(Exception):
-    """The claim ended before the message went out; somebody else has it."""
-
-
-class _ReaderLeft(Exception):
-    """The reader ended the digest between claim and sending."""
+        if memory.deliveries.unfinished(issue):
+            return
+        if wrong := what_is_wrong(memory, issue):
+            memory.issues.move(issue, [IssueState.SENDING], IssueState.PAUSED, says=wrong)
+        else:
+            memory.issues.finish(issue, now=office.now())
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What an attempt came to, and what is to be done about it."""
+class _Letter:
+    """A claimed delivery and the message for it."""
 
-    state: DeliveryState
+    delivery: Delivery
+    envelope: Envelope
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Why sending stops: the server is out of order, or it is ``for_a_person`` to mend something."""
+
     says: str
-    code: int | None = None
-    again_in: timedelta | None = None
-    stops: bool = False
+    for_a_person: bool = False
+    noted: bool = False
 
 
-def _deliver(
-    office: Office, letters: Letters, transport: Transport, delivery: Delivery, *, owner: str
-) -> Sent:
-    """Send one message and record what became of it."""
+class _Run:
+    """One process's work on one issue, from its first claim until nothing is due."""
 
-    def begin() -> None:
+    def __init__(
+        self,
+        office: Office,
+        issue: Issue,
+        lanes: Lanes,
+        *,
+        patience: timedelta,
+        hours: Hours | None,
+        hold: bool,
+    ) -> None:
+        self._office = office
+        self._issue = issue
+        self._lanes = lanes
+        self._patience = patience
+        self._hours = hours
+        self._hold = hold
+        self._letters = Letters(office, issue)
+        self._owner = new_owner()
+        self._ready: list[_Letter] = []
+        self._under_way: dict[int, Delivery] = {}
+        """By the identity of its envelope."""
+        self._carried: list[Carried] = []
+        """What the lanes brought back and is not on record yet."""
+        self._accepted = 0
+        self._refused_at_first = 0
+        self._stop: _Stop | None = None
+
+    def go(self) -> Iterator[Sent]:
+        """Send until nothing is due or sending stops; yields what was settled."""
+        self._look_up_doubts()
+        while True:
+            self._collect()
+            settled, claimed, wait = self._record()
+            yield from settled
+            if self._stop:
+                yield Sent(delivery=None, state=None, says=self._stop.says, stops=True)
+                return
+            self._make(claimed)
+            if not (self._ready or self._lanes.busy or wait):
+                return
+            if wait and not self._lanes.busy:
+                if wait > self._patience:
+                    says = f"the rates allow the next message in {wait.total_seconds():.0f} s"
+                    yield Sent(delivery=None, state=None, says=says)
+                    return
+                self._office.stopping.wait(wait.total_seconds())
+
+    def bring_in(self) -> None:
+        """Record what the lanes still carried when sending was left."""
+        while self._lanes.busy:
+            self._collect()
+        self._record(leaving=True)
+
+    # --- the record ---
+
+    def _collect(self) -> None:
+        """Take what the lanes carried; waits only while there is nothing better to do."""
+        idle = self._lanes.busy and not (self._ready and self._lanes.free)
+        carried = self._lanes.collect(timeout=LOOK_EVERY if idle else 0)
+        self._note_troubles(carried)
+        self._carried += carried
+        if self._office.stopping.is_set() or (idle and not carried and not self._is_wanted()):
+            self._lanes.halt()
+
+    def _is_wanted(self) -> bool:
+        """Whether the issue is still being sent; somebody may have paused or cancelled it."""
+        with self._office.store.read() as memory:
+            return memory.issues.state(self._issue.id) is IssueState.SENDING
+
+    def _record(self, *, leaving: bool = False) -> tuple[list[Sent], list[Delivery], timedelta]:
+        """One step: settle what came back, let go of what did not go out, begin what is ready, claim what is next.
+
+        Returns what was settled, what was claimed and how long the rates ask to wait. After it the batches that were
+        begun are with their lanes. Where the step cannot be kept, what came back is kept here for the next one.
+        """
+        office, now = self._office, self._office.now()
+        closed = self._hours is not None and now.astimezone(office.zone) not in self._hours
+        stopping = leaving or closed or self._stop is not None or office.stopping.is_set()
+        offered = [] if stopping else self._ready[: BATCH * self._lanes.free]
+        settled: list[Sent] = []
+        claimed: list[Delivery] = []
+        begun: set[int] = set()
+        wait = timedelta(0)
         with office.store.write() as memory:
-            reader = memory.subscribers.get(delivery.subscriber)
-            if reader is None or reader.state is not SubscriberState.ACTIVE:
-                raise _ReaderLeft
-            if not memory.deliveries.begin(delivery.id, owner=owner, now=office.now(), lease=LEASE):
-                raise _ClaimLost
+            step = memory.relay.advance()
+            unsent = self._settle(memory, settled, now=now)
+            if stopping:
+                unsent += [letter.delivery for letter in self._ready]
+            self._give_back(memory, unsent, now=now)
+            if self._stop and not self._stop.noted:
+                self._note_stop(memory, self._stop, now=now)
+            if offered:
+                begun = memory.deliveries.begin(
+                    [letter.delivery.id for letter in offered], owner=self._owner, now=now, lease=LEASE
+                )
+                for letter in offered:
+                    if letter.delivery.id not in begun:
+                        self._lost(memory, letter.delivery, settled, now=now)
+            if not stopping:
+                room = BATCH * len(self._lanes) - (len(self._ready) - len(offered))
+                claimed, wait = self._claim(memory, room, now=now)
+        remember(office, step)
+        for one in self._carried:
+            for envelope in one.batch:
+                del self._under_way[id(envelope)]
+        self._carried.clear()
+        self._ready = [] if stopping else self._ready[len(offered) :]
+        self._hand_over([letter for letter in offered if letter.delivery.id in begun])
+        return settled, claimed, wait
 
-    try:
-        receipt = transport.send(
-            sender=parseaddr(office.mail_from)[1],
-            recipient=delivery.email,
-            data=letters.for_reader(delivery),
-            before_data=begin,
+    def _settle(self, memory: Memory, settled: list[Sent], *, now: datetime) -> list[Delivery]:
+        """Record the outcomes; returns the deliveries whose messages have certainly not gone out."""
+        outcomes: list[Outcome] = []
+        unsent: list[Delivery] = []
+        refused: list[tuple[Delivery, ReaderRefused]] = []
+        for one in self._carried:
+            deliveries = [self._under_way[id(envelope)] for envelope in one.batch]
+            unsent += deliveries[len(one.outcomes) :]
+            for delivery, answer in zip(deliveries, one.outcomes, strict=False):
+                if self._is_nobodys(answer):
+                    unsent.append(delivery)
+                    continue
+                outcome = self._outcome(delivery, answer, now=now)
+                outcomes.append(outcome)
+                settled.append(Sent(delivery=delivery, state=outcome.state, says=outcome.says))
+                if isinstance(answer, ReaderRefused) and not answer.policy:
+                    refused.append((delivery, answer))
+        memory.deliveries.settle(outcomes, owner=self._owner, now=now)
+        for delivery, answer in refused:
+            count_refusal(self._office, memory, delivery, answer, now=now)
+        if any(one.accepted for one in self._carried):
+            memory.relay.works()
+        return unsent
+
+    def _is_nobodys(self, answer: Receipt | SendingError) -> bool:
+        """Whether an attempt failed for a reason that has nothing to do with its reader or its message."""
+        match answer:
+            case TransportTrouble():
+                return answer.stage in (Stage.CONNECT, Stage.MAIL)
+            case ReaderRefused():
+                return answer.policy and self._refused_at_first >= REFUSED_AT_FIRST
+            case _:
+                return isinstance(answer, SendingRefused)
+
+    def _outcome(self, delivery: Delivery, answer: Receipt | SendingError, *, now: datetime) -> Outcome:
+        """What an attempt came to, and when there is another."""
+        state, says, pause = DeliveryState.FAILED, str(answer), None
+        match answer:
+            case Receipt() if delivery.doubtful:
+                state = DeliveryState.UNCERTAIN
+                says = f"accepted on a second sending; the first may have arrived too ({answer.says})"
+            case Receipt():
+                state, says = DeliveryState.ACCEPTED, answer.says
+            case Uncertain():
+                # Again, the same bytes; a mailbox that knows the Message-ID keeps one copy. As often as when we die:
+                # an attempt that was cut short before it began to send counts too, and must not be the last.
+                state = DeliveryState.UNCERTAIN
+                again = self._office.resend and delivery.attempts + 1 < MOST_ATTEMPTS_IN_DOUBT
+                pause = DOUBT_PAUSE if again else None
+            case ReaderRefused():
+                pass
+            case _ if delivery.attempts >= len(PAUSES):
+                state, says = DeliveryState.EXPIRED, f"given up: {says}"
+            case _:
+                # «Later»; or the connection broke over this very message, which a second time may be no accident.
+                state, pause = DeliveryState.DEFERRED, PAUSES[delivery.attempts]
+        return Outcome(
+            delivery=delivery.id,
+            state=state,
+            says=says,
+            code=answer.code,
+            next_at=None if pause is None else now + pause,
         )
-    except _ClaimLost:
-        return Sent(delivery=delivery, state=None, says="somebody else is sending it")
-    except _ReaderLeft:
-        outcome = _Outcome(DeliveryState.SUPPRESSED, "the reader left before it was sent")
-    except SendingError as trouble:
-        outcome = _after(trouble, delivery)
-    else:
-        outcome = _Outcome(DeliveryState.ACCEPTED, receipt.says, receipt.code)
-        if delivery.doubtful:
-            says = f"accepted on a second sending; the first may have arrived too ({receipt.says})"
-            outcome = _Outcome(DeliveryState.UNCERTAIN, says, receipt.code)
-    now = office.now()
-    with office.store.write() as memory:
-        memory.deliveries.settle(
-            delivery.id,
-            owner=owner,
-            state=outcome.state,
-            code=outcome.code,
-            says=outcome.says,
-            now=now,
-            next_at=now + outcome.again_in if outcome.again_in is not None else None,
-            doubtful=outcome.state is DeliveryState.UNCERTAIN,
+
+    def _give_back(self, memory: Memory, unsent: list[Delivery], *, now: datetime) -> None:
+        if not unsent:
+            return
+        memory.deliveries.give_back([one.id for one in unsent], owner=self._owner, now=now)
+        memory.rates.put_back(self._office.rates, len(unsent), now=now)
+        if memory.issues.state(self._issue.id) is IssueState.CANCELLED:
+            memory.deliveries.cancel(self._issue.id, says="the issue was cancelled", now=now)
+
+    def _lost(self, memory: Memory, delivery: Delivery, settled: list[Sent], *, now: datetime) -> None:
+        """A claimed delivery may not begin: its reader left, the issue is not being sent, or somebody else has it."""
+        reader = memory.subscribers.get(delivery.subscriber)
+        if reader is None or reader.state is not SubscriberState.ACTIVE:
+            says = "the reader left before it was sent"
+            outcome = Outcome(delivery=delivery.id, state=DeliveryState.SUPPRESSED, says=says)
+            memory.deliveries.settle([outcome], owner=self._owner, now=now)
+            settled.append(Sent(delivery=delivery, state=outcome.state, says=says))
+        else:
+            self._give_back(memory, [delivery], now=now)
+
+    def _claim(self, memory: Memory, room: int, *, now: datetime) -> tuple[list[Delivery], timedelta]:
+        """Take the next readers, as many as there is room for and the rates allow."""
+        memory.release_gone(now=now)
+        if memory.deliveries.doubt(now=now) and self._hold:
+            self._leave_to_a_person(memory, now=now)
+        if room <= 0:
+            return [], timedelta(0)
+        granted, wait = memory.rates.take(self._office.rates, room, now=now)
+        claimed = (
+            memory.deliveries.claim(self._issue.id, owner=self._owner, now=now, lease=LEASE, limit=granted)
+            if granted
+            else []
         )
-    return Sent(delivery=delivery, state=outcome.state, says=outcome.says, stops=outcome.stops)
+        if granted > len(claimed):
+            memory.rates.put_back(self._office.rates, granted - len(claimed), now=now)
+        if not granted and not memory.deliveries.due(self._issue.id, now=now):
+            wait = timedelta(0)
+        return claimed, wait
 
+    # --- doubts ---
 
-def _after(trouble: SendingError, delivery: Delivery) -> _Outcome:
-    """What to do about an attempt that was not accepted."""
-    says, code = str(trouble), trouble.code
-    match trouble:
-        case Uncertain():
-            # Once more, the same bytes; a mailbox that knows the Message-ID keeps one copy.
-            again = DOUBT_PAUSE if delivery.attempts < 1 else None
-            return _Outcome(DeliveryState.UNCERTAIN, says, code, again)
-        case ReaderRefused():
-            return _Outcome(DeliveryState.FAILED, says, code)
-        case ReaderDeferred() if delivery.attempts >= len(PAUSES):
-            return _Outcome(DeliveryState.FAILED, f"given up: {says}", code)
-        case ReaderDeferred():
-            return _Outcome(DeliveryState.DEFERRED, says, code, PAUSES[delivery.attempts])
-        case _:
-            # The server's trouble, or ours; not this reader's: everyone waits.
-            return _Outcome(DeliveryState.DEFERRED, says, code, PAUSES[0], stops=True)
+    def _look_up_doubts(self) -> None:
+        """Ask the evidence about deliveries whose sender died or whose server went silent, before anything else."""
+        office, now = self._office, self._office.now()
+        with office.store.write() as memory:
+            memory.release_gone(now=now)
+            memory.deliveries.doubt(now=now)
+            doubts = memory.deliveries.in_doubt(self._issue.id, now=now)
+        if not doubts:
+            return
+        known = office.evidence(doubts)
+        with office.store.write() as memory:
+            for message_id, how in known.items():
+                memory.deliveries.found(doubts[message_id], says=how, now=now)
+            if self._hold:
+                self._leave_to_a_person(memory, now=now)
 
+    def _leave_to_a_person(self, memory: Memory, *, now: datetime) -> None:
+        says = (
+            "nobody knows whether this arrived; send it again with"
+            f" `syndication digest send {self._issue.id} --again uncertain`"
+        )
+        memory.deliveries.hold(self._issue.id, says=says, now=now)
 
-def issue_status(office: Office, name: str | None = None) -> Status:
-    """How many readers got an issue, and how the others stand."""
-    issue = find_issue(office, name)
-    with office.store.read() as memory:
-        counts = memory.deliveries.counts(issue.id)
-        excluded = memory.issues.excluded(issue.id)
-        next_at = memory.deliveries.next_at(issue.id)
-    prepared = sum(counts.values())
-    return Status(
-        issue=issue.id,
-        state=issue.state,
-        candidates=prepared + sum(excluded.values()),
-        excluded=excluded,
-        prepared=prepared,
-        counts=counts,
-        next_at=next_at,
-    )
+    # --- the server ---
 
+    def _note_troubles(self, carried: list[Carried]) -> None:
+        """Decide whether what the lanes met stops the sending."""
+        for one in carried:
+            self._accepted += one.accepted
+            for answer in one.outcomes:
+                if isinstance(answer, SendingRefused):
+                    self._stop = _Stop(str(answer), for_a_person=True)
+                elif isinstance(answer, ReaderRefused) and answer.policy and not self._accepted:
+                    self._refused_at_first += 1
+                    if self._refused_at_first == REFUSED_AT_FIRST:
+                        says = f"the server refuses every reader, so it is not about them: {answer}"
+                        self._stop = _Stop(says, for_a_person=True)
+            # A connection that carried something was used up, perhaps; one that carried nothing says more.
+            if one.trouble and not one.accepted and self._stop is None:
+                if len(self._lanes) > 1:
+                    self._lanes.retire(one.lane)  # the server may not want so many
+                else:
+                    self._stop = _Stop(str(one.trouble))
 
-def issue_readers(office: Office, name: str | None = None) -> list[Delivery]:
-    """Who got an issue, who did not, and why."""
-    issue = find_issue(office, name)
-    with office.store.read() as memory:
-        return memory.deliveries.of_issue(issue.id)
+    def _note_stop(self, memory: Memory, stop: _Stop, *, now: datetime) -> None:
+        """Keep why sending stops: the server rests for a while, or the issue waits for a person."""
+        if stop.for_a_person:
+            memory.issues.move(self._issue.id, [IssueState.SENDING], IssueState.PAUSED, says=stop.says)
+            if self._refused_at_first >= REFUSED_AT_FIRST:
+                memory.deliveries.again(self._issue.id, [DeliveryState.FAILED], now=now)
+        else:
+            failures = memory.relay.state().failures
+            pause = RELAY_PAUSES[min(failures, len(RELAY_PAUSES) - 1)]
+            memory.relay.failed(resume_at=now + pause, says=stop.says)
+        stop.noted = True
+
+    # --- the messages ---
+
+    def _make(self, claimed: list[Delivery]) -> None:
+        """The messages for claimed deliveries, ready to begin."""
+        for delivery in claimed:
+            sender = self._office.sender(delivery.id)
+            self._ready.append(
+                _Letter(
+                    delivery,
+                    Envelope(
+                        sender=sender,
+                        recipient=delivery.email,
+                        data=self._letters.for_reader(delivery),
+                        token=sender.partition("@")[0].partition("+")[2] or None,
+                    ),
+                )
+            )
+
+    def _hand_over(self, letters: list[_Letter]) -> None:
+        for letter in letters:
+            self._under_way[id(letter.envelope)] = letter.delivery
+        for start in range(0, len(letters), BATCH):
+            self._lanes.give([letter.envelope for letter in letters[start : start + BATCH]])

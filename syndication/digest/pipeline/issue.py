@@ -20,6 +20,7 @@ LATE = timedelta(days=7)
 """How long before its week a story of an issue may have been told, when we came to know it late."""
 MOST_WEEKS = 4
 """Weeks that one issue tells of, where those before it had none."""
+_IN_HAND = (IssueState.DRAFT, IssueState.APPROVED)
 SUBJECT = "Điểm tin tuần"
 """What stands in brackets at the beginning of an issue's subject."""
 
@@ -37,7 +38,7 @@ def compose_issue(
     name = str(week)
     with office.store.write() as memory:
         issue = memory.issues.get(name)
-        if issue and issue.state not in (IssueState.DRAFT, IssueState.APPROVED):
+        if issue and issue.state not in _IN_HAND and issue.sending_at:
             raise IssueError(f"issue {name} is {issue.state} already and cannot be composed anew")
         cut_at = memory.stories.last_announced()
         if cut_at is None:
@@ -60,7 +61,7 @@ def edit_issue(office: Office, name: str | None, change: Callable[[Edits], Edits
     changed the issue a moment ago.
     """
     issue = find_issue(office, name)
-    if issue.state not in (IssueState.DRAFT, IssueState.APPROVED):
+    if issue.state not in _IN_HAND:
         raise IssueError(f"issue {issue.id} is {issue.state} already and cannot be edited")
     edits = change(issue.edits)
     unknown = sorted({*edits.moved.values()} - {category.slug for category in office.catalogue.categories})
@@ -160,6 +161,40 @@ def approve_issue(office: Office, name: str | None = None, *, by: str) -> Issue:
             state = issue.state if issue.state is not IssueState.DRAFT else "changed a moment ago"
             raise IssueError(f"issue {issue.id} is {state}: only a draft can be approved")
     return find_issue(office, issue.id)
+
+
+def pause_issue(office: Office, name: str | None = None, *, by: str) -> Issue:
+    """Let an issue that is being sent rest: nothing more goes out but the message each process is at."""
+    return _move(office, name, [IssueState.SENDING], IssueState.PAUSED, says=f"by {by}", verb="paused")
+
+
+def resume_issue(office: Office, name: str | None = None) -> Issue:
+    """Go on with a paused issue; the clock sends it, or ``send_issue``."""
+    return _move(office, name, [IssueState.PAUSED], IssueState.SENDING, says="", verb="resumed")
+
+
+def cancel_issue(office: Office, name: str | None = None, *, by: str) -> Issue:
+    """Send an issue to nobody more. One that nobody got lets go of its stories: the next issue may tell them."""
+    before = [*_IN_HAND, IssueState.SENDING, IssueState.PAUSED]
+    return _move(office, name, before, IssueState.CANCELLED, says=f"by {by}", verb="cancelled")
+
+
+def _move(
+    office: Office, name: str | None, before: list[IssueState], after: IssueState, *, says: str, verb: str
+) -> Issue:
+    issue = find_issue(office, name)
+    with office.store.write() as memory:
+        moved = memory.issues.move(issue.id, before, after, says=says)
+        if moved and after is IssueState.SENDING:
+            memory.deliveries.touch(issue.id, now=office.now())
+        if moved and after is IssueState.CANCELLED:
+            memory.deliveries.cancel(issue.id, says=f"the issue was cancelled {says}", now=office.now())
+            if issue.sending_at is None:
+                memory.issues.release(issue.id)
+    issue = find_issue(office, issue.id)
+    if not moved:
+        raise IssueError(f"issue {issue.id} is {issue.state} and cannot be {verb}")
+    return issue
 
 
 def render_public(office: Office, issue: Issue) -> Rendered:

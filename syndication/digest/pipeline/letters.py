@@ -1,10 +1,12 @@
-"""The letters of one issue: one for each choice of categories, however many readers made it."""
+"""The letters of one issue: one for each choice that leaves something different of it, however many readers made it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from syndication.digest import message
-from syndication.digest.pipeline.office import UNSUBSCRIBE, Office
-from syndication.domain.issue import Delivery, Issue
+from syndication.digest.pipeline.office import PREFERENCES, UNSUBSCRIBE, Office
+from syndication.domain.issue import Delivery, Issue, IssueContent
 
 
 class Letters:
@@ -13,19 +15,27 @@ class Letters:
     def __init__(self, office: Office, issue: Issue) -> None:
         self._office = office
         self._issue = issue
-        self._told = frozenset(entry.category for entry in issue.content.entries)
-        self._prepared: dict[frozenset[str], message.Prepared] = {}
+        entries = issue.content.entries
+        self._told = frozenset(entry.category for entry in entries)
+        self._heard = frozenset(portal.id for entry in entries for portal in entry.portals)
+        self._chosen: dict[tuple[frozenset[str], frozenset[str]], message.Prepared] = {}
+        self._prepared: dict[IssueContent, message.Prepared] = {}
 
     @property
     def printed(self) -> int:
         """How many times the issue was printed so far."""
         return len(self._prepared)
 
-    def letter(self, categories: tuple[str, ...]) -> message.Letter:
-        """The issue as a mail for everyone who chose these categories; none means all."""
+    def letter(self, categories: Collection[str], portals: Collection[str] = ()) -> message.Letter:
+        """The issue as a mail for everyone who chose these categories and portals; none means all."""
+        return self._letter(self._issue.content.only(categories, portals))
+
+    def _letter(self, content: IssueContent) -> message.Letter:
         office, issue = self._office, self._issue
         rendered = office.renderer.render(
-            issue.content.only(categories), unsubscribe_url=message.UNSUBSCRIBE_PLACEHOLDER
+            content,
+            unsubscribe_url=message.UNSUBSCRIBE_PLACEHOLDER,
+            preferences_url=message.PREFERENCES_PLACEHOLDER,
         )
         return message.Letter(
             subject=rendered.subject,
@@ -41,36 +51,48 @@ class Letters:
             contact=office.contact or None,
         )
 
-    def prepared(self, categories: tuple[str, ...]) -> message.Prepared:
+    def prepared(self, categories: Collection[str], portals: Collection[str] = ()) -> message.Prepared:
         """The same, encoded. Choices that leave the same of this issue share one."""
-        choice = self._told.intersection(categories)
-        if choice == self._told or not categories:
-            choice = frozenset()
-        if choice not in self._prepared:
-            self._prepared[choice] = message.prepare(self.letter(tuple(sorted(choice))))
-        return self._prepared[choice]
+        choice = _of_these(self._told, categories), _of_these(self._heard, portals)
+        if choice not in self._chosen:
+            content = self._issue.content.only(*choice)
+            if not content.entries:
+                # All they chose was withdrawn after the recipients were frozen; an empty mail would say nothing.
+                content = self._issue.content
+            if content not in self._prepared:
+                self._prepared[content] = message.prepare(self._letter(content))
+            self._chosen[choice] = self._prepared[content]
+        return self._chosen[choice]
 
     def for_reader(self, delivery: Delivery) -> bytes:
         """What one reader gets, the same to the byte at every attempt."""
-        token = self._office.signer.sign(UNSUBSCRIBE, str(delivery.subscriber))
-        data = self.prepared(delivery.categories).bytes_for(
-            to_name=delivery.name,
-            to_address=delivery.email,
-            unsubscribe_url=self._office.links.unsubscribe(token),
-            unsubscribe_mailto=None,
-            message_id=delivery.message_id,
+        prepared = self.prepared(delivery.categories, delivery.portals)
+        return self._bytes(
+            prepared, str(delivery.subscriber), delivery.name, delivery.email, delivery.message_id
         )
-        return self._office.seal(data)
 
     def for_trial(self, address: str, *, message_id: str) -> tuple[str, bytes]:
-        """The whole issue to any address, marked as a trial: its subject and its bytes."""
+        """The whole issue to any address, marked as a trial: its subject and its bytes; its links are nobody's."""
         letter = message.test_letter(self.letter(()))
-        nobody = self._office.signer.sign(UNSUBSCRIBE, "0")
-        data = message.prepare(letter).bytes_for(
-            to_name="",
+        return letter.subject, self._bytes(message.prepare(letter), "0", "", address, message_id)
+
+    def _bytes(
+        self, prepared: message.Prepared, subscriber: str, name: str, address: str, message_id: str
+    ) -> bytes:
+        office = self._office
+        token = office.signer.sign(UNSUBSCRIBE, subscriber)
+        data = prepared.bytes_for(
+            to_name=name,
             to_address=address,
-            unsubscribe_url=self._office.links.unsubscribe(nobody),
-            unsubscribe_mailto=None,
+            unsubscribe_url=office.links.unsubscribe(token),
+            unsubscribe_mailto=office.unsubscribe_mailto(token),
             message_id=message_id,
+            preferences_url=office.links.preferences(office.signer.sign(PREFERENCES, subscriber)),
         )
-        return letter.subject, self._office.seal(data)
+        return office.seal(data)
+
+
+def _of_these(there: frozenset[str], chosen: Collection[str]) -> frozenset[str]:
+    """What a choice means for an issue that has these; empty: all of them, or nothing of it is there."""
+    found = there.intersection(chosen)
+    return frozenset() if found == there else found

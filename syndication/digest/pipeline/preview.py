@@ -7,7 +7,7 @@ import re
 from syndication.digest import message
 from syndication.digest.pipeline.issue import left_out
 from syndication.digest.pipeline.letters import Letters
-from syndication.digest.pipeline.office import UNSUBSCRIBE, Office
+from syndication.digest.pipeline.office import PREFERENCES, UNSUBSCRIBE, Office
 from syndication.digest.render import COMFORTABLE
 from syndication.domain.issue import Issue
 
@@ -22,14 +22,20 @@ def preview(office: Office, issue: Issue) -> str:
     letters = Letters(office, issue)
     letter = letters.letter(())
     reader = office.signer.sign(UNSUBSCRIBE, "0")
+    preferences = office.links.preferences(office.signer.sign(PREFERENCES, "0"))
     data = message.prepare(letter).bytes_for(
         to_name="Nguyễn Thị Bạn Đọc",
         to_address="ban.doc@example.vn",
         unsubscribe_url=office.links.unsubscribe(reader),
         unsubscribe_mailto=None,
         message_id=f"<preview@{office.links.authority}>",
+        preferences_url=preferences,
     )
-    rendered = office.renderer.render(issue.content, unsubscribe_url=message.UNSUBSCRIBE_PLACEHOLDER)
+    rendered = office.renderer.render(
+        issue.content,
+        unsubscribe_url=message.UNSUBSCRIBE_PLACEHOLDER,
+        preferences_url=message.PREFERENCES_PLACEHOLDER,
+    )
     return office.renderer.preview(
         issue=issue,
         rendered=rendered,
