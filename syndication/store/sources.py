@@ -151,7 +151,7 @@ class Sources:
             .values(lease_until=now + lease, lease_owner=owner)
             .returning(*_COLUMNS)
         )
-        return sorted(map(_record, taken.all()), key=attrgetter("next_at"))
+        return sorted(map(_record, taken.all()), key=attrgetter("next_at", "id"))
 
     def hold(self, *, owner: str, until: datetime) -> None:
         """Let what ``owner`` still holds be its own until this moment."""
@@ -240,6 +240,20 @@ class Sources:
                 lease_until=None,
                 lease_owner=None,
             )
+        )
+
+    def put_off(self, source: int, *, next_at: datetime) -> None:
+        """Give back a claim on a source that was not asked; all that is known of it stays."""
+        self._connection.execute(
+            update(sources)
+            .where(sources.c.id == source)
+            .values(next_at=next_at, lease_until=None, lease_owner=None)
+        )
+
+    def wait(self, urls: Collection[str], *, until: datetime) -> None:
+        """Let none of the sources at these addresses be due before this moment."""
+        self._connection.execute(
+            update(sources).where(sources.c.url.in_(urls), sources.c.next_at < until).values(next_at=until)
         )
 
     def all(self) -> list[SourceRecord]:

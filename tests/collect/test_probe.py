@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from syndication.catalogue import read_catalogue
-from syndication.collect.fetch import Fetcher, Request
+from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetcher, Request
 from syndication.collect.parse import Document
 from syndication.collect.probe import MOST_REQUESTS, Probed, as_toml, id_from, look, probe
 from syndication.collect.probe.front import MOST_LINKS, read_page
@@ -26,6 +26,7 @@ from syndication.domain.article import Article
 from syndication.domain.portal import Portal, Read, SlashDates
 from syndication.errors import AddressRefused, FetchFailed
 from tests.collect.pages import Pages, lead, page_with, pages_on_loopback, rss, rss_item, title
+from tests.collect.written_web import HandWrittenWeb, Page
 from tests.samples.hostile import generated
 
 AGENT = "syndication/0 (+https://tin.example.vn)"
@@ -579,3 +580,40 @@ def test_looking_asks_robots_txt_before_pages(
         looked = list(look(catalogue, fetcher=fetcher, sandbox=sandbox, now=NOW, user_agent=AGENT))
     assert [(one.well, "robots.txt" in one.says) for one in looked] == [(False, True)]
     assert pages.asked == ["/robots.txt"]
+
+
+def test_looking_asks_as_a_round_does(tmp_path: Path, sandbox: Sandbox) -> None:
+    """With the portal's own certificates, and for the posts as they are read."""
+    write_catalogue({}, into=tmp_path)
+    (tmp_path / "portals" / "thieu.pem").write_text("", encoding="ascii")
+    (tmp_path / "portals" / "la.toml").write_text(
+        'name = "Lạ"\nhome = "https://portal.example/"\nhosts = ["portal.example"]\nca_file = "thieu.pem"\n'
+        '[[source]]\nurl = "https://portal.example/tin"\nread = "page"\n[source.select]\nitem = "ul.n > li"\n'
+        'link = "a"\n[[source]]\nurl = "https://portal.example/wp-json/wp/v2/posts"\nread = "wordpress"\n',
+        encoding="utf-8",
+    )
+    web = HandWrittenWeb()
+    catalogue = read_catalogue(tmp_path)
+    looked = list(look(catalogue, fetcher=web, sandbox=sandbox, now=NOW, user_agent=AGENT))
+    assert [one.well for one in looked] == [False, False]
+    assert {request.ca_file.name if request.ca_file else None for request in web.asked} == {"thieu.pem"}
+    kinds = {request.url.partition("?")[0].rpartition("/")[2]: request.accept for request in web.asked}
+    assert kinds == {"robots.txt": PAGE_ACCEPT, "tin": PAGE_ACCEPT, "posts": FEED_ACCEPT}
+    assert "_embed" in web.asked[-1].url
+
+
+def test_looking_at_a_page_whose_robots_txt_cannot_be_had_says_why(tmp_path: Path, sandbox: Sandbox) -> None:
+    write_catalogue({}, into=tmp_path)
+    (tmp_path / "portals" / "la.toml").write_text(
+        'name = "Lạ"\nhome = "https://portal.example/"\nhosts = ["portal.example"]\n'
+        '[[source]]\nurl = "https://portal.example/tin"\nread = "page"\n[source.select]\nitem = "ul.n > li"\n'
+        'link = "a"\n',
+        encoding="utf-8",
+    )
+    down = FetchFailed("portal.example has a fault of its own (500)", status=500)
+    web = HandWrittenWeb({"https://portal.example/robots.txt": Page(trouble=down)})
+    (one,) = look(read_catalogue(tmp_path), fetcher=web, sandbox=sandbox, now=NOW, user_agent=AGENT)
+    assert not one.well
+    assert "robots.txt cannot be had" in one.says
+    assert "(500)" in one.says
+    assert web.urls() == ["https://portal.example/robots.txt"]

@@ -12,7 +12,7 @@ import pytest
 from syndication.catalogue import read_catalogue
 from syndication.collect.pipeline import Result, Round, SourceReport, collect, reader
 from syndication.collect.sandbox import Sandbox
-from syndication.errors import FetchFailed
+from syndication.errors import FetchFailed, HostWaits
 from syndication.links import Links
 from syndication.publish.pipeline import Press, publish
 from syndication.store import Store, open_store
@@ -389,6 +389,111 @@ def test_robots_txt_is_asked_for_once_a_day(
     assert web.urls().count("https://portal.example/robots.txt") == 2
 
 
+def unreachable(status: int | None = 503) -> Page:
+    return Page(trouble=FetchFailed("the server is down", status=status, retry_after=7200))
+
+
+@pytest.mark.parametrize("status", [None, 429, 500, 503])
+def test_a_page_is_not_read_while_nobody_can_say_what_robots_txt_says(
+    listing_instance: Instance, web: HandWrittenWeb, clock: ObedientClock, status: int | None
+) -> None:
+    """RFC 9309 §2.3.1.4."""
+    rules = web.pages["https://portal.example/robots.txt"]
+    web.pages["https://portal.example/robots.txt"] = unreachable(status)
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1))
+    report = listing_instance.one()
+    assert report.result is Result.FAILED
+    assert "its robots.txt cannot be had" in (report.error or "")
+    assert "the server is down" in (report.error or "")
+    assert report.next_at
+    assert report.next_at - clock() >= timedelta(hours=2)
+    assert web.urls() == ["https://portal.example/robots.txt"]
+    clock.pass_(hours=2)
+    web.pages["https://portal.example/robots.txt"] = rules
+    assert listing_instance.one().new == 1
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 410])
+def test_a_portal_without_robots_txt_may_be_read(
+    listing_instance: Instance, web: HandWrittenWeb, status: int
+) -> None:
+    """RFC 9309 §2.3.1.2 and 3; 301 stands for redirects without end."""
+    web.pages["https://portal.example/robots.txt"] = unreachable(status)
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1))
+    assert listing_instance.one().new == 1
+
+
+def test_rules_that_cannot_be_had_are_the_last_that_were_for_a_month(
+    listing_instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    web.pages["https://portal.example/robots.txt"] = Page("User-agent: *\nDisallow: /tin-tuc\n")
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1))
+    listing_instance.one()
+    web.pages["https://portal.example/robots.txt"] = unreachable()
+    for days in (2, 10, 17):
+        clock.pass_(days=days)
+        assert "asks us not to read" in (listing_instance.one().error or "")
+    clock.pass_(days=2)
+    assert listing_instance.one().new == 1
+
+
+def test_a_portal_that_is_always_at_fault_over_robots_txt_is_read_after_a_month(
+    listing_instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    web.pages["https://portal.example/robots.txt"] = unreachable()
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1))
+    for days in (0, 2, 27):
+        clock.pass_(days=days)
+        assert "cannot be had" in (listing_instance.one().error or "")
+    clock.pass_(days=2)
+    assert listing_instance.one().new == 1
+
+
+def test_robots_txt_is_asked_for_with_the_portals_own_certificates(
+    listing_instance: Instance, web: HandWrittenWeb, tmp_path: Path
+) -> None:
+    (tmp_path / "feeds" / "portals" / "thieu.pem").write_text("", encoding="ascii")
+    listing_instance.write(
+        '[[source]]\nurl = "https://portal.example/tin-tuc"\nread = "page"\n'
+        '[source.select]\nitem = "ul.news > li"\nlink = "a@href"\n',
+        hosts='["portal.example"]\nca_file = "thieu.pem"',
+    )
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1))
+    listing_instance.one()
+    assert len(web.asked) > 1
+    assert {request.ca_file.name if request.ca_file else None for request in web.asked} == {"thieu.pem"}
+
+
+def test_older_pages_of_a_list_that_robots_txt_forbids_are_not_turned_to(
+    listing_instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    web.pages["https://portal.example/robots.txt"] = Page("User-agent: *\nDisallow: /*?page=\n")
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1, 2))
+    listing_instance.one()
+    clock.pass_(hours=2)
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(6, 5, next_page="/tin-tuc?page=2"))
+    web.pages["https://portal.example/tin-tuc?page=2"] = Page(listing(4, 3))
+    assert listing_instance.one().new == 2
+    assert "https://portal.example/tin-tuc?page=2" not in web.urls()
+
+
+@pytest.mark.parametrize(
+    "trouble", [FetchFailed("less often", status=429), HostWaits("wait", retry_after=60)]
+)
+def test_an_article_whose_page_is_asked_for_too_often_comes_with_the_next_round(
+    listing_instance: Instance, web: HandWrittenWeb, clock: ObedientClock, trouble: FetchFailed
+) -> None:
+    page = web.pages["https://portal.example/tin/2.html"]
+    web.pages["https://portal.example/tin/2.html"] = Page(trouble=trouble)
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(1, 2))
+    assert listing_instance.one().new == 1
+    clock.pass_(hours=2)
+    web.pages["https://portal.example/tin/2.html"] = page
+    web.pages["https://portal.example/tin-tuc"] = Page(listing(3, 1, 2))
+    assert listing_instance.one().new == 2
+    assert all(summary for _, summary in listing_instance.published())
+
+
 def test_a_list_whose_shape_is_gone_is_told_from_an_empty_one(
     listing_instance: Instance, web: HandWrittenWeb
 ) -> None:
@@ -515,3 +620,14 @@ def test_a_date_selector_that_finds_nothing_is_told_and_the_articles_stay(
     with listing_instance.store.read() as memory:
         (record,) = memory.sources.all()
     assert "select.date" in (record.note or "")
+
+
+def test_a_source_that_gives_up_https_is_read_and_the_operator_is_told(
+    instance: Instance, web: HandWrittenWeb
+) -> None:
+    web.pages[FEED] = Page(rss(1), downgraded=True)
+    assert instance.one().new == 1
+    assert "from https to http" in (instance.record().note or "")
+    web.pages[FEED] = Page(rss(1, 2))
+    instance.one()
+    assert instance.record().note is None

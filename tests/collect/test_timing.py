@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +74,26 @@ def test_hints_that_make_no_sense_count_for_nothing() -> None:
         {"cache-control": "no-cache, max-age=900"},
     ):
         assert timing.hinted(headers, document=None, now=NOW) <= timedelta()
+
+
+def test_a_document_that_is_fresh_until_a_moment_is_not_asked_for_before_within_reason() -> None:
+    for hours, waits in ((3, 3), (24 * 365, 5), (-3, 0)):
+        expires = format_datetime(NOW + timedelta(hours=hours), usegmt=True)
+        assert timing.hinted({"expires": expires}, document=None, now=NOW) == timedelta(hours=waits)
+    both = {"expires": format_datetime(NOW + timedelta(hours=3)), "cache-control": "max-age=60"}
+    assert timing.hinted(both, document=None, now=NOW) == timedelta(minutes=1)  # RFC 9111 §5.3
+
+
+def test_sources_that_were_read_together_part_company() -> None:
+    spread = random.Random(1)
+    done = [
+        timing.next_after_success(source(), now=NOW, usual_gap=None, hint=timedelta(), spread=spread)
+        for _ in range(100)
+    ]
+    failed = [
+        timing.next_after_failure(source(), now=NOW, failures=1, retry_after=None, spread=spread)
+        for _ in range(100)
+    ]
+    for moments in (done, failed):
+        assert len(set(moments)) == 100
+        assert max(moments) - min(moments) > timedelta(minutes=10)

@@ -18,11 +18,15 @@ class Page:
     etag: str | None = None
     moved_to: str | None = None
     trouble: SourceError | None = None
+    downgraded: bool = False
 
 
 @dataclass
 class HandWrittenWeb:
-    """Answers from a table of addresses; what is not in it refuses the connection. Keeps every question."""
+    """Answers from a table of addresses; what is not in it refuses the connection. Keeps every question.
+
+    A robots.txt that is not in the table does not exist.
+    """
 
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
@@ -34,6 +38,8 @@ class HandWrittenWeb:
 
     def _answer(self, request: Request) -> Fetched | SourceError:
         page = self.pages.get(request.url)
+        if page is None and request.url.endswith("/robots.txt"):
+            return FetchFailed("has nothing at this address", status=404)
         if page is None:
             return FetchFailed("refuses connections")
         if page.trouble is not None:
@@ -49,7 +55,7 @@ class HandWrittenWeb:
             etag=page.etag,
             last_modified=None,
             permanent_url=page.moved_to,
-            downgraded=False,
+            downgraded=page.downgraded,
             headers=page.headers,
             seconds=0.1,
         )

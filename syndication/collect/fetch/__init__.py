@@ -21,7 +21,7 @@ from syndication.collect.fetch.exchange import (
     Result,
 )
 from syndication.collect.fetch.fetcher import Fetcher
-from syndication.collect.fetch.politeness import LONGEST_RETRY_AFTER, read_retry_after
+from syndication.collect.fetch.politeness import LONGEST_RETRY_AFTER, REFUSALS, Patience, read_retry_after
 from syndication.collect.fetch.redirects import next_hop
 
 __all__ = [
@@ -29,9 +29,11 @@ __all__ = [
     "FEED_ACCEPT",
     "LONGEST_RETRY_AFTER",
     "PAGE_ACCEPT",
+    "REFUSALS",
     "Fetched",
     "Fetcher",
     "Limits",
+    "Patience",
     "Request",
     "Resolve",
     "Result",

@@ -17,7 +17,7 @@ from syndication.collect.fetch.door import Gate, Resolve, open_session
 from syndication.collect.fetch.exchange import Answer, Fetched, Limits, Request, Result
 from syndication.collect.fetch.failures import explain, passes_for_content, refusal
 from syndication.collect.fetch.headers import fetched, headers_for, plain_headers
-from syndication.collect.fetch.politeness import Turns
+from syndication.collect.fetch.politeness import REFUSALS, Turns
 from syndication.collect.fetch.redirects import REDIRECTS, Trail
 from syndication.collect.fetch.trust import Trust
 from syndication.errors import FetchFailed, SourceError
@@ -106,7 +106,8 @@ class Client:
             return FetchFailed(f"unexpected error ({type(error).__name__}); the log has its details")
 
     async def _read(self, request: Request) -> Fetched:
-        trail = Trail(check_url(request.url, private_hosts=self._private_hosts))
+        asked = check_url(request.url, private_hosts=self._private_hosts)
+        trail = Trail(asked)
         # A form must not arrive twice, so its answer comes as it is and is never asked for once more.
         encodings = UNPACKED if request.form else "gzip, br"
         seconds = 0.0
@@ -128,7 +129,11 @@ class Client:
                 continue
             host = trail.target.host
             if not _usable(request, answer.status):
-                raise refusal(host, answer, self._limits)
+                trouble = refusal(host, answer, self._limits)
+                # Who sends us elsewhere to be refused there must not shut us out from that host.
+                if trouble.status in REFUSALS and host == asked.host:
+                    self._turns.refused(trail.target, wait=trouble.retry_after)
+                raise trouble
             try:
                 body = inflate(answer, self._limits, host)
             except WrongEncoding as cause:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,6 +88,11 @@ def explain(error: BaseException, target: CheckedUrl, limits: Limits, ca_file: P
             return f"{host} does not answer within {limits.connect:g} s; it may be down, or may drop us"
         case TimeoutError():
             return f"{host} is too slow: no whole answer within {limits.total:g} s; we try again later"
+        case aiohttp.ClientConnectorDNSError() if error.os_error.errno == socket.EAI_AGAIN:
+            return (
+                f"{host} cannot be looked up, no name server answers; we try again later, see whether this machine "
+                "finds other names"
+            )
         case aiohttp.ClientConnectorDNSError():
             return f"{host} is not found in DNS; check its spelling, or see whether the portal has moved"
         case aiohttp.ClientConnectorCertificateError():

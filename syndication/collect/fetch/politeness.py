@@ -12,9 +12,20 @@ from itertools import zip_longest
 
 from syndication.collect.address import CheckedUrl
 from syndication.collect.fetch.exchange import Limits, Request
+from syndication.errors import HostWaits
 
 LONGEST_RETRY_AFTER = 24 * 3600.0
-"""Seconds. A portal that asks for more is asked again after this; its own source only, never its host."""
+"""Seconds. A portal that asks for more is asked again after this."""
+REFUSALS = frozenset({429, 503})
+"""What a server says that we ask too often, or that it can do no more for now (RFC 6585 §4, RFC 9110 §15.6.4)."""
+REFUSED_ENOUGH = 3
+"""So many addresses must refuse before their host waits: one feed must not keep us from the others (CVE-2025-68148)."""
+REFUSED_TOGETHER = 900.0
+"""Seconds. Refusals further apart than this have nothing to do with one another."""
+HOST_WAIT = 900.0
+"""Seconds that a host waits which does not say how long."""
+LONGEST_HOST_WAIT = 8 * 3600.0
+"""Seconds. Less than for a single source, as most addresses of the host have said nothing themselves."""
 
 
 def spread(requests: Iterable[Request]) -> list[Request]:
@@ -26,10 +37,36 @@ def spread(requests: Iterable[Request]) -> list[Request]:
     return [request for one_round in rounds for request in one_round if request is not None]
 
 
+class Patience:
+    """Which hosts have asked us to come less often, and how long each is left alone. Seconds of any one clock."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, dict[str, tuple[float, float]]] = {}
+        self._until: dict[str, float] = {}
+
+    def refused(self, host: str, address: str, *, wait: float | None, now: float) -> None:
+        """Note that this address of a host refused us, and asked to ``wait`` so many seconds or did not say."""
+        self._until = {name: until for name, until in self._until.items() if until > now}
+        self._refused = {
+            name: recent
+            for name, said in self._refused.items()
+            if (recent := {one: at for one, at in said.items() if now - at[0] < REFUSED_TOGETHER})
+        }
+        said = self._refused.setdefault(host, {})
+        said[address] = now, now + min(wait or HOST_WAIT, LONGEST_HOST_WAIT)
+        if len(said) >= REFUSED_ENOUGH:
+            self._until[host] = max(until for _, until in said.values())
+
+    def left(self, host: str, *, now: float) -> float:
+        """For how many seconds this host is still left alone; 0 where it may be asked."""
+        return max(self._until.get(host, now) - now, 0.0)
+
+
 @dataclass(slots=True)
 class HostTurns:
     """What is going on at one host."""
 
+    name: str
     slots: asyncio.Semaphore
     next_start: float = 0.0
     users: int = 0
@@ -42,18 +79,21 @@ class Turns:
     limits: Limits
     _all: asyncio.Semaphore = field(init=False)
     _hosts: dict[str, HostTurns] = field(init=False, default_factory=dict)
+    _patience: Patience = field(init=False, default_factory=Patience)
 
     def __post_init__(self) -> None:
         self._all = asyncio.Semaphore(self.limits.concurrency)
 
     async def begin(self, target: CheckedUrl) -> HostTurns:
-        """Wait until this may be asked; give what is returned to ``end`` afterwards."""
-        # Named private hosts are machines of the house, often many ports of one: each port counts for itself.
-        name = target.authority if target.private else target.host
+        """Wait until this may be asked; give what is returned to ``end`` afterwards.
+
+        Raises HostWaits where the host has asked us to stay away.
+        """
+        name = _name(target)
         host = self._hosts.get(name)
         if host is None:
             self._forget_idle()
-            host = self._hosts[name] = HostTurns(asyncio.Semaphore(self.limits.per_host))
+            host = self._hosts[name] = HostTurns(name, asyncio.Semaphore(self.limits.per_host))
         host.users += 1
         try:
             await host.slots.acquire()
@@ -73,14 +113,24 @@ class Turns:
         host.slots.release()
         host.users -= 1
 
+    def refused(self, target: CheckedUrl, *, wait: float | None) -> None:
+        """This address refused us, and asked to wait so many seconds or did not say."""
+        self._patience.refused(_name(target), target.url, wait=wait, now=asyncio.get_running_loop().time())
+
     async def _pause(self, host: HostTurns, spacing: float) -> None:
         """Wait for the pause to be over and for a place among all; nobody holds a place while pausing."""
         clock = asyncio.get_running_loop().time
         while True:
+            if left := self._patience.left(host.name, now=clock()):
+                raise HostWaits(
+                    f"{host.name} asks us to come less often, so this is not asked for now; we try again in "
+                    f"{_in_words(left)}",
+                    retry_after=left,
+                )
             if (pause := host.next_start - clock()) > 0:
                 await asyncio.sleep(pause)
             await self._all.acquire()
-            if (now := clock()) >= host.next_start:
+            if (now := clock()) >= host.next_start and not self._patience.left(host.name, now=now):
                 host.next_start = now + spacing
                 return
             self._all.release()
@@ -93,6 +143,16 @@ class Turns:
         self._hosts = {
             name: host for name, host in self._hosts.items() if host.users or host.next_start > now
         }
+
+
+def _name(target: CheckedUrl) -> str:
+    """What counts as one host. Named private hosts are machines of the house, often many ports of one."""
+    return target.authority if target.private else target.host
+
+
+def _in_words(seconds: float) -> str:
+    minutes = max(round(seconds / 60), 1)
+    return f"{minutes} min" if minutes < 90 else f"{round(minutes / 60)} h"
 
 
 def read_retry_after(value: str | None, *, now: datetime) -> float | None:

@@ -65,11 +65,13 @@ class Trail:
         self.target = next_hop(previous, answer.headers.get("location", ""), private_hosts)
         if self.target.url in self._seen:
             raise FetchFailed(
-                f"{self.target.host} redirects in a circle; it may want cookies, give an address without"
+                f"{self.target.host} redirects in a circle; it may want cookies, give an address without",
+                status=answer.status,
             )
         if len(self._seen) > hops:
             raise FetchFailed(
-                f"{previous.host} redirects more than {hops} times; give the address where it ends"
+                f"{previous.host} redirects more than {hops} times; give the address where it ends",
+                status=answer.status,
             )
         self._seen.append(self.target.url)
         self._permanent = self._permanent and answer.status in PERMANENT

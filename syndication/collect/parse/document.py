@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from syndication.domain.article import Item
+
+if TYPE_CHECKING:  # the child process that parses needs no HTTP library
+    from syndication.collect.fetch import Fetched
 
 MOST_ITEMS = 500
 """Items read from one document; a portal that lists more is listing its history."""
@@ -27,6 +31,21 @@ class Document:
     """For listings: the CSS selectors of the source's file (``domain.portal.Source.select``)."""
     known: frozenset[str] = frozenset()
     """Hashes of items that need not be read again (``Parsed.hashes``); a reader may leave those items out."""
+
+    @classmethod
+    def of(
+        cls, answer: Fetched, *, select: Mapping[str, str] | None = None, known: frozenset[str] = frozenset()
+    ) -> Document:
+        """What came over the net, as parsers take it."""
+        return cls(
+            body=answer.body,
+            url=answer.url,
+            content_type=answer.content_type,
+            charset=answer.charset,
+            headers=answer.headers,
+            select=select or MappingProxyType({}),
+            known=known,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

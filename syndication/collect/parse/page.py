@@ -427,15 +427,28 @@ def _other(written: Iterable[str], this: str | None, base: str) -> str | None:
 
 
 def _next_number(root: etree._Element, here: str, base: str) -> str | None:
-    """The page's own link to the page after it, known by the number in its address; none is made up."""
-    stem, number = _numbered(here)
-    written = (link.get("href", "") for link in root.iter("a"))
-    likely = (absolute(one, base) for one in written if str(number + 1) in one)
-    return next((one for one in likely if one and _numbered(one) == (stem, number + 1)), None)
+    """The page's own link to the page after it, known by the number in its address; none is made up.
+
+    Where pages are counted from nought, the link that says «2» leads from the first to number 1.
+    """
+    stem, stated = _numbered(here)
+    number = stated or 1
+    numbered = [
+        (address, link)
+        for link in root.iter("a")
+        if (written := link.get("href", "")) and any(map(str.isdigit, written))
+        if (address := absolute(written, base)) and address != here
+    ]
+    if number == 1:
+        for address, link in numbered:
+            if markup.words(link) == "2" and _numbered(address) == (stem, 1):
+                return address
+    likely = (address for address, _ in numbered if str(number + 1) in address)
+    return next((address for address in likely if _numbered(address) == (stem, number + 1)), None)
 
 
-def _numbered(url: str) -> tuple[tuple[object, ...], int]:
-    """An address as a list's own part and the number of the page."""
+def _numbered(url: str) -> tuple[tuple[object, ...], int | None]:
+    """An address as a list's own part and the number of the page, where it has one."""
     place = urlsplit(url)
     path, pairs = place.path, parse_qsl(place.query, keep_blank_values=True)
     numbers = [
@@ -450,4 +463,4 @@ def _numbered(url: str) -> tuple[tuple[object, ...], int]:
         if not numbers and (found := form.search(path)):
             numbers.append(found[1])
             path = f"{path[: found.start(1)]}#{path[found.end(1) :]}"
-    return (place.netloc, path.rstrip("/"), *sorted(pairs)), int(numbers[0]) if numbers else 1
+    return (place.netloc, path.rstrip("/"), *sorted(pairs)), int(numbers[0]) if numbers else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from syndication.collect import canonical, robots
@@ -18,8 +18,8 @@ from syndication.collect.parse import Document, Parsed
 from syndication.collect.sandbox import Sandbox
 from syndication.domain.article import ArticleKey, Item, KeyKind
 from syndication.domain.portal import Portal, Source
-from syndication.errors import NotReadable, SourceError
-from syndication.store import Store
+from syndication.errors import HostWaits, NotReadable, SourceError
+from syndication.store import Memory, Store
 
 MOST_PAGES = 5
 """Pages of a listing that are turned while everything on them is new."""
@@ -27,6 +27,8 @@ MOST_ARTICLE_PAGES = 40
 """Articles whose own page is read in one round of one source; the others wait for the next."""
 PAGES_SECONDS = 60.0
 """Articles' pages that are not there by then wait for the next round too: other sources wait behind this one."""
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FetchesMany(Protocol):
@@ -103,7 +105,7 @@ class Reader:
             # An index of sitemaps holds no items itself; a listing is turned while all of it is news to us.
             all_new = len(unknown) == on_page and not first
             more = parsed.next_url if turned < MOST_PAGES and (not on_page or all_new) else None
-            page = self._page(portal, more) if more else None
+            page = self._page(portal, source, more) if more else None
         place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
         readings, dropped, unfinished = self._articles(fresh, place)
         if fresh and not readings and len(fresh) == len(chunks):
@@ -119,12 +121,13 @@ class Reader:
         )
 
     def _parse(self, source: Source, answer: Fetched, seen: frozenset[str]) -> Parsed:
-        document = replace(_document(answer), select=source.select, known=seen)
-        return self._sandbox.parse(source.read, document)
+        return self._sandbox.parse(source.read, Document.of(answer, select=source.select, known=seen))
 
-    def _page(self, portal: Portal, url: str) -> Fetched | None:
+    def _page(self, portal: Portal, source: Source, url: str) -> Fetched | None:
         """A further page of a listing, or None where it cannot be had; the first one counts without it."""
         if not canonical.belongs_to(url, portal.hosts):
+            return None
+        if source.read in robots.ASKED_FOR and self.forbidden({url: portal}):
             return None
         for _, answer in self._fetcher.fetch_all([Request(url=url, ca_file=portal.ca_file)]):
             if isinstance(answer, Fetched) and answer.body:
@@ -144,7 +147,7 @@ class Reader:
                 unfinished.add(name)
                 continue
             page = pages.get(number)
-            whole = completed(item, _document(page), place, extract=self._sandbox.extract) if page else item
+            whole = completed(item, Document.of(page), place, extract=self._sandbox.extract) if page else item
             article = article_of(whole, place, now=self._now())
             if isinstance(article, Dropped):
                 dropped.append(article.why)
@@ -158,7 +161,8 @@ class Reader:
     def _pages(self, items: Sequence[Item], place: Place) -> tuple[dict[int, Fetched], set[int]]:
         """The own pages of items that say too little, by the items' places, and the places of items put off.
 
-        Of articles we keep, the page has been read. Items beyond MOST_ARTICLE_PAGES or PAGES_SECONDS are put off.
+        Of articles we keep, the page has been read. Items beyond MOST_ARTICLE_PAGES or PAGES_SECONDS are put off, and
+        those whose host asks us to come less often.
         """
         wanted = {
             number: address
@@ -168,17 +172,18 @@ class Reader:
         known = self._known(wanted.values(), place)
         wanted = {number: url for number, url in wanted.items() if url not in known}
         now, later = list(wanted.items())[:MOST_ARTICLE_PAGES], list(wanted)[MOST_ARTICLE_PAGES:]
-        allowed = self.allowed({url for _, url in now}) if now else set()
+        forbidden = self.forbidden({url: place.portal for _, url in now}) if now else {}
         requests = {
             url: Request(url=url, accept=PAGE_ACCEPT, ca_file=place.portal.ca_file)
             for _, url in now
-            if url in allowed
+            if url not in forbidden
         }
         pages: dict[str, Fetched] = {}
         unanswered = set(requests)
         until = time.monotonic() + PAGES_SECONDS
         for request, answer in self._fetcher.fetch_all(requests.values()):
-            unanswered.discard(request.url)
+            if not _wants_peace(answer):
+                unanswered.discard(request.url)
             if isinstance(answer, Fetched) and answer.body:
                 pages[request.url] = answer
             if time.monotonic() > until:
@@ -204,40 +209,51 @@ class Reader:
             known = memory.articles.known_as(keys.values())
         return {url for url, key in keys.items() if key in known}
 
-    def allowed(self, urls: Iterable[str]) -> set[str]:
-        """Those of these addresses that the portals' robots.txt lets us read."""
-        by_rules: dict[str, set[str]] = {}
-        for url in urls:
-            by_rules.setdefault(robots.address_for(url), set()).add(url)
-        rules = self._rules(by_rules)
-        return {
-            url
-            for address, those in by_rules.items()
-            for url in those
-            if robots.allows(rules[address], url, user_agent=self._user_agent)
-        }
+    def forbidden(self, pages: Mapping[str, Portal]) -> dict[str, SourceError]:
+        """Those of these portals' addresses that we must not read by their robots.txt, each with the reason."""
+        asked = {robots.address_for(url): portal for url, portal in pages.items()}
+        rules = self._rules(asked)
+        found: dict[str, SourceError] = {}
+        for url in pages:
+            said = rules[robots.address_for(url)]
+            if isinstance(said, SourceError):
+                found[url] = said
+            elif not robots.allows(said, url, user_agent=self._user_agent):
+                found[url] = SourceError(robots.FORBIDDEN)
+        return found
 
-    def _rules(self, addresses: Iterable[str]) -> dict[str, str]:
-        """What stands at these robots.txt addresses, asked for once a day; where there is none, nothing."""
+    def _rules(self, addresses: Mapping[str, Portal]) -> dict[str, str | SourceError]:
+        """What stands at these robots.txt addresses, asked for once a day, or why nobody knows."""
         now = self._now()
         with self._store.read() as memory:
-            found = {url: memory.robots.get(url, newer_than=now - robots.VALID_FOR) for url in addresses}
-        missing = [url for url, rules in found.items() if rules is None]
-        for request, answer in self._fetcher.fetch_all(
-            [Request(url=url, accept=PAGE_ACCEPT) for url in missing]
-        ):
-            rules = answer.body.decode("utf-8", "replace") if isinstance(answer, Fetched) else ""
-            found[request.url] = rules
+            kept = {url: memory.robots.get(url, newer_than=now - robots.VALID_FOR) for url in addresses}
+        rules: dict[str, str | SourceError] = {
+            url: said for url, said in kept.items() if said is not None and said != robots.UNKNOWN
+        }
+        requests = [
+            Request(url=url, accept=PAGE_ACCEPT, ca_file=portal.ca_file)
+            for url, portal in addresses.items()
+            if url not in rules
+        ]
+        for request, answer in self._fetcher.fetch_all(requests):
+            said = robots.rules_in(answer)
             with self._store.write() as memory:
-                memory.robots.put(request.url, rules, now=now)
-        return {url: rules or "" for url, rules in found.items()}
+                if isinstance(said, str):
+                    memory.robots.put(request.url, said, now=now)
+                elif (last := self._last_rules(memory, request.url)) != robots.UNKNOWN:
+                    said = last
+            rules[request.url] = said
+        return rules
+
+    def _last_rules(self, memory: Memory, url: str) -> str:
+        """What stands for rules that cannot be had now."""
+        now = self._now()
+        last = memory.robots.get(url, newer_than=EVER)
+        if last is None:
+            memory.robots.put(url, robots.UNKNOWN, now=now)
+            return robots.UNKNOWN
+        return last if memory.robots.get(url, newer_than=now - robots.UNREACHED_FOR) else ""
 
 
-def _document(answer: Fetched) -> Document:
-    return Document(
-        body=answer.body,
-        url=answer.url,
-        content_type=answer.content_type,
-        charset=answer.charset,
-        headers=answer.headers,
-    )
+def _wants_peace(answer: Fetched | SourceError) -> bool:
+    return isinstance(answer, HostWaits) or (isinstance(answer, SourceError) and answer.status == 429)

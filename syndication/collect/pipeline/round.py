@@ -7,14 +7,14 @@ import logging
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
 from syndication import __version__
-from syndication.collect import canonical, timing
-from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
+from syndication.collect import canonical, robots, timing
+from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, REFUSALS, Fetched, Patience, Request
 from syndication.collect.parse import PARSERS, wordpress
 from syndication.collect.pipeline.keeper import keep
 from syndication.collect.pipeline.reader import FetchesMany, Read, Reader
@@ -22,7 +22,7 @@ from syndication.collect.pipeline.settle import Newsroom
 from syndication.collect.sandbox import Sandbox
 from syndication.domain.portal import Catalogue, Portal, Source
 from syndication.domain.portal import Read as Way
-from syndication.errors import NotReadable, SourceError
+from syndication.errors import FetchFailed, HostWaits, NotReadable, SourceError
 from syndication.links import Links
 from syndication.store import Memory, Store, new_owner
 from syndication.store.sources import Answered, SourceRecord, Unchanged
@@ -43,8 +43,9 @@ FLOOD = 20
 """So many items, all of them new and none known, from a source that was read yesterday: a person should look."""
 MOST_A_DAY = 200
 """News of one portal within a day; the busiest tell sixty. More is somebody else's hand, a little at a time."""
-ASKS_ROBOTS = (Way.PAGE, Way.SITEMAP)
-"""Ways that read what is made for people or search engines; feeds are made to be read by us."""
+
+
+DOWNGRADED = "it is led from https to http, where anyone on the way can change it: tell the portal"
 
 
 class Result(StrEnum):
@@ -85,6 +86,8 @@ class Round:
     """Where what came from portals is parsed."""
     user_agent: str
     now: Callable[[], datetime]
+    patience: Patience = field(default_factory=Patience)
+    """Which hosts asked us, in these rounds, to come less often. In Unix seconds."""
 
     @cached_property
     def read_as(self) -> Mapping[tuple[str, str], str]:
@@ -146,8 +149,10 @@ def collect(
             yield _skipped(source, "somebody else is reading it right now")
 
 
-def _skipped(source: Source, why: str) -> SourceReport:
-    return SourceReport(portal=source.portal, url=source.url, result=Result.SKIPPED, error=why)
+def _skipped(source: Source, why: str, *, next_at: datetime | None = None) -> SourceReport:
+    return SourceReport(
+        portal=source.portal, url=source.url, result=Result.SKIPPED, error=why, next_at=next_at
+    )
 
 
 class _Desk:
@@ -159,6 +164,8 @@ class _Desk:
         self._trust = trust
         self._owner = new_owner()
         self._held_at = house.now()
+        self._refused: set[str] = set()
+        """Hosts that have asked us to come less often in this batch."""
         self._newsroom = Newsroom.of(house.catalogue, house.links)
         self._reader = Reader(house.store, fetcher, house.sandbox, user_agent=house.user_agent, now=house.now)
         self._spread = random.Random()  # noqa: S311 -- it spreads requests in time
@@ -176,13 +183,13 @@ class _Desk:
             )
 
     def work(self, tasks: Sequence[tuple[SourceRecord, Source]]) -> Iterator[SourceReport]:
-        asking = {record.url for record, source in tasks if source.read in ASKS_ROBOTS}
-        allowed = self._reader.allowed(asking)
+        forbidden = self._reader.forbidden(
+            {record.url: self._portal(source) for record, source in tasks if source.read in robots.ASKED_FOR}
+        )
         requests: dict[int, tuple[Request, SourceRecord, Source]] = {}
         for record, source in tasks:
-            if record.url in asking and record.url not in allowed:
-                says = "the portal's robots.txt asks us not to read this page: ask the portal, or find a feed"
-                yield self._failed(source, record, SourceError(says))
+            if trouble := forbidden.get(record.url):
+                yield self._failed(source, record, trouble)
                 continue
             request = self._request(record, source)
             requests[id(request)] = (request, record, source)
@@ -200,6 +207,22 @@ class _Desk:
                 unchanged = []
         if unchanged:
             yield from self._record(unchanged)
+        self._spare_hosts()
+
+    def _spare_hosts(self) -> None:
+        """Let all sources of a host wait that has asked this of several; after all that has set their times."""
+        now = self._house.now()
+        waiting: dict[str, list[str]] = {}
+        for source in self._house.catalogue.sources if self._refused else ():
+            host = canonical.host_of(source.url)
+            if host in self._refused:
+                waiting.setdefault(host, []).append(source.url)
+        for host, urls in waiting.items():
+            if left := self._house.patience.left(host, now=now.timestamp()):
+                log.warning("%s asks us to come less often: all its sources wait for %.0f s", host, left)
+                with self._house.store.write() as memory:
+                    memory.sources.wait(urls, until=now + timedelta(seconds=left))
+        self._refused.clear()
 
     def _hold(self) -> None:
         """Say now and then that we are still at it, so that nobody takes over what we have not come to yet."""
@@ -318,6 +341,12 @@ class _Desk:
     ) -> SourceReport:
         now = self._house.now()
         says = str(trouble)
+        if isinstance(trouble, HostWaits):
+            return self._put_off(source, record, trouble)
+        if isinstance(trouble, FetchFailed) and trouble.status in REFUSALS:
+            host = canonical.host_of(record.url)
+            self._refused.add(host)
+            self._house.patience.refused(host, record.url, wait=trouble.retry_after, now=now.timestamp())
         failures = record.failures + 1
         if trouble.permanent:
             failures = max(failures, 8)  # gone for good, says the portal: look once a day
@@ -331,6 +360,14 @@ class _Desk:
                     memory.sources.moved(record.id, to=moved_to, now=now)
         result = Result.HELD if isinstance(trouble, Flood) else Result.FAILED
         return SourceReport(portal=source.portal, url=source.url, result=result, error=says, next_at=next_at)
+
+    def _put_off(self, source: Source, record: SourceRecord, trouble: HostWaits) -> SourceReport:
+        """Give back a source that was not asked: its host wants to be left alone, which is no fault of the source."""
+        next_at = self._house.now() + timedelta(seconds=trouble.retry_after or 0)
+        with self._house.store.write() as memory:
+            if memory.sources.still_mine(record.id, owner=self._owner):
+                memory.sources.put_off(record.id, next_at=next_at)
+        return _skipped(source, str(trouble), next_at=next_at)
 
     def _unchanged(self, source: Source, record: SourceRecord, answer: Fetched) -> _Unchanged:
         now = self._house.now()
@@ -380,7 +417,7 @@ class _Desk:
             items=record.items if partial else read.items,
             chunks=chunks if partial else list(read.chunks),
             read_as=self._house.read_as[source.portal, source.url],
-            note=_note(read),
+            note=_note(read, answer),
         )
         memory.sources.succeeded(record.id, answered, at=now, next_at=next_at, new=new)
         memory.sources.moved(record.id, to=answer.permanent_url, now=now)
@@ -403,9 +440,10 @@ def _gap(record: SourceRecord) -> timedelta | None:
     return timedelta(seconds=record.usual_gap) if record.usual_gap is not None else None
 
 
-def _note(read: Read) -> str | None:
-    """What an operator should see to: what the reader noticed, and items that could not be used."""
+def _note(read: Read, answer: Fetched) -> str | None:
+    """What an operator should see to: how it came, what the reader noticed, and items that could not be used."""
+    downgraded = (DOWNGRADED,) if answer.downgraded else ()
     dropped = (
         (f"{len(read.dropped)} items cannot be used; the first: {read.dropped[0]}",) if read.dropped else ()
     )
-    return "; ".join((*read.notes, *dropped)) or None
+    return "; ".join((*downgraded, *read.notes, *dropped)) or None

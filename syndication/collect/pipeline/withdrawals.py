@@ -50,11 +50,13 @@ def look_again(house: Round) -> Iterator[Withdrawn]:
     portals = house.catalogue.portals
     with house.open_fetcher() as fetcher:
         reader = Reader(house.store, fetcher, house.sandbox, user_agent=house.user_agent, now=house.now)
-        allowed = reader.allowed({look.url for look in looks if look.portal in portals})
+        forbidden = reader.forbidden(
+            {look.url: portals[look.portal] for look in looks if look.portal in portals}
+        )
         asked: dict[int, tuple[Request, Look]] = {}
         with house.store.write() as memory:
             for look in looks:
-                if look.url in allowed and look.portal in portals:
+                if look.portal in portals and look.url not in forbidden:
                     request = Request(url=look.url, accept=PAGE_ACCEPT, ca_file=portals[look.portal].ca_file)
                     asked[id(request)] = request, look
                 else:  # who may not be asked has told nothing

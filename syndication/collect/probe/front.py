@@ -12,7 +12,6 @@ from lxml import etree
 
 from syndication import text
 from syndication.collect import canonical
-from syndication.collect.fetch import Fetched
 from syndication.collect.parse import Document, markup
 from syndication.collect.probe.listing import link_texts, stands_aside
 from syndication.collect.probe.software import traces_in
@@ -183,17 +182,6 @@ def _links(root: etree._Element, url: str) -> Iterator[Link]:
 def _leads_to_feed(address: str) -> bool:
     parts = urlsplit(address)
     return bool(_FEED_PATH.search(parts.path) or _FEED_PATH.search(parts.query))
-
-
-def document_of(answer: Fetched) -> Document:
-    """An answer as parsers take it."""
-    return Document(
-        body=answer.body,
-        url=answer.url,
-        content_type=answer.content_type,
-        charset=answer.charset,
-        headers=answer.headers,
-    )
 
 
 def lists_comments(url: str, title: str) -> bool:

@@ -8,14 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from syndication.collect import robots
-from syndication.collect.fetch import PAGE_ACCEPT, Fetched, Request
+from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
+from syndication.collect.parse import wordpress
 from syndication.collect.probe.reading import STALE, Fetches, Reading, read_source
 from syndication.collect.sandbox import Sandbox
 from syndication.domain.portal import Catalogue, Portal, Read, Source
 from syndication.errors import SourceError
-
-ASKS_ROBOTS = (Read.PAGE, Read.SITEMAP)
-"""Ways that read what is made for people or for search engines; feeds are made to be read by us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +34,15 @@ def look(
 ) -> Iterator[Looked]:
     """Read every source once, in order of arrival. Never raises for what one source does."""
     sources = {source.url: source for source in catalogue.sources}
-    for url in _refused(list(sources.values()), fetcher, user_agent=user_agent):
-        says = "the portal's robots.txt asks us not to read this page: ask the portal, or find a feed"
-        yield _broken(sources.pop(url), says)
-    for request, answer in fetcher.fetch_all([Request(url=url) for url in sources]):
-        source = sources[request.url]
+    for url, trouble in _refused(list(sources.values()), catalogue, fetcher, user_agent=user_agent):
+        yield _broken(sources.pop(url), str(trouble))
+    asked = {
+        id(request): (request, source)
+        for source in sources.values()
+        for request in [_request(source, catalogue.portals[source.portal])]
+    }
+    for request, answer in fetcher.fetch_all([request for request, _ in asked.values()]):
+        _, source = asked[id(request)]
         portal = catalogue.portals[source.portal]
         try:
             if isinstance(answer, SourceError):
@@ -50,17 +52,31 @@ def look(
             yield _broken(source, str(trouble))
 
 
-def _refused(sources: list[Source], fetcher: Fetches, *, user_agent: str) -> list[str]:
-    """The addresses of sources that robots.txt keeps us from; a portal without one refuses nothing."""
-    asking = [source.url for source in sources if source.read in ASKS_ROBOTS]
-    requests = [Request(url=url, accept=PAGE_ACCEPT) for url in {robots.address_for(url) for url in asking}]
-    rules = {
-        request.url: answer.body.decode("utf-8", "replace") if isinstance(answer, Fetched) else ""
-        for request, answer in fetcher.fetch_all(requests)
+def _request(source: Source, portal: Portal) -> Request:
+    """The same as a round asks, without anything remembered."""
+    return Request(
+        url=wordpress.asked(source.url) if source.read is Read.WORDPRESS else source.url,
+        accept=PAGE_ACCEPT if source.read is Read.PAGE else FEED_ACCEPT,
+        ca_file=portal.ca_file,
+    )
+
+
+def _refused(
+    sources: list[Source], catalogue: Catalogue, fetcher: Fetches, *, user_agent: str
+) -> Iterator[tuple[str, SourceError]]:
+    """The addresses of sources that robots.txt keeps us from, with the reason."""
+    asking = {
+        source.url: catalogue.portals[source.portal] for source in sources if source.read in robots.ASKED_FOR
     }
-    return [
-        url for url in asking if not robots.allows(rules[robots.address_for(url)], url, user_agent=user_agent)
-    ]
+    requests = {robots.address_for(url): portal.ca_file for url, portal in asking.items()}
+    asked = [Request(url=url, accept=PAGE_ACCEPT, ca_file=ca_file) for url, ca_file in requests.items()]
+    rules = {request.url: robots.rules_in(answer) for request, answer in fetcher.fetch_all(asked)}
+    for url in asking:
+        said = rules[robots.address_for(url)]
+        if isinstance(said, SourceError):
+            yield url, said
+        elif not robots.allows(said, url, user_agent=user_agent):
+            yield url, SourceError(robots.FORBIDDEN)
 
 
 def _read(
@@ -69,7 +85,9 @@ def _read(
     reading = read_source(source, portal, answer, sandbox=sandbox, now=now)
     if reading.items or not reading.next_url:
         return reading
-    for _, following in fetcher.fetch_all([Request(url=reading.next_url)]):  # of an index of sitemaps
+    for _, following in fetcher.fetch_all(
+        [Request(url=reading.next_url, ca_file=portal.ca_file)]
+    ):  # of an index of sitemaps
         if isinstance(following, SourceError):
             raise following
         return read_source(source, portal, following, sandbox=sandbox, now=now)

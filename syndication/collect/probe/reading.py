@@ -19,7 +19,6 @@ from syndication.collect.enrich import completed
 from syndication.collect.fetch import Fetched, Request
 from syndication.collect.normalise import Dropped, Place, article_of
 from syndication.collect.parse import Document, markup
-from syndication.collect.probe.front import document_of
 from syndication.collect.sandbox import Sandbox
 from syndication.domain.article import Article, Item
 from syndication.domain.portal import NO_SELECTORS, FetchArticle, Portal, Read, SlashDates, Source
@@ -147,7 +146,7 @@ def read_source(
     source: Source, portal: Portal, answer: Fetched, *, sandbox: Sandbox, now: datetime
 ) -> Reading:
     """Read an answer as this source; raises NotReadable where it cannot be read, or where nothing in it is of use."""
-    parsed = sandbox.parse(source.read, _document(source, answer))
+    parsed = sandbox.parse(source.read, Document.of(answer, select=source.select))
     place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
     # A sitemap names no titles; the articles' own pages will, and until then the address stands for it.
     nameless = source.read is Read.SITEMAP and portal.article.fetch is not FetchArticle.NEVER
@@ -181,7 +180,7 @@ def read_slashes(
     .NET's print with AM and PM has the month first, and then so have its dates without a time. Where a day beyond the
     twelfth shows that it has not, the day is first always.
     """
-    items = sandbox.parse(source.read, _document(source, answer)).items
+    items = sandbox.parse(source.read, Document.of(answer, select=source.select)).items
     zone = ZoneInfo(portal.timezone)
 
     def sense(slashes: SlashDates) -> int:
@@ -200,7 +199,7 @@ def as_kept(
 ) -> Article | None:
     """The article as collecting would keep it, with what its own page adds; None where it would be dropped."""
     if page is not None:
-        item = completed(item, document_of(page), place, extract=sandbox.extract)
+        item = completed(item, Document.of(page), place, extract=sandbox.extract)
     article = article_of(item, place, now=now)
     return article if isinstance(article, Article) else None
 
@@ -209,10 +208,6 @@ def changed_at(item: Item) -> datetime:
     """When a sitemap says that the page changed, to have an order where there is no date."""
     read = read_date(item.updated)
     return read.at if read else datetime.min.replace(tzinfo=UTC)
-
-
-def _document(source: Source, answer: Fetched) -> Document:
-    return replace(document_of(answer), select=source.select)
 
 
 # ------------------------------------------------------------------ choosing

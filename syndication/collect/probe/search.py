@@ -15,10 +15,10 @@ from syndication.collect import canonical, robots
 from syndication.collect.enrich import needs_page
 from syndication.collect.fetch import FEED_ACCEPT, PAGE_ACCEPT, Fetched, Request
 from syndication.collect.normalise import Place
+from syndication.collect.parse import Document
 from syndication.collect.probe.front import (
     Link,
     Page,
-    document_of,
     id_from,
     is_front,
     lists_comments,
@@ -151,7 +151,7 @@ class _Asking:
         return self._pages[url]
 
     def _read(self, answer: Fetched) -> Page | None:
-        return self.sandbox.run(read_page, document_of(answer), answer.request.url, words=(Page, Link))
+        return self.sandbox.run(read_page, Document.of(answer), answer.request.url, words=(Page, Link))
 
     def lists(self, page: Page, hosts: Collection[str]) -> tuple[Listing, ...]:
         """The lists of news in a page, the best first."""
@@ -165,7 +165,7 @@ class _Asking:
         if (answer := self.got(page.asked)) is None:
             return None
         try:
-            return self.sandbox.run(step, document_of(answer), how, words=(Listing, Item, dict))
+            return self.sandbox.run(step, Document.of(answer), how, words=(Listing, Item, dict))
         except NotReadable as trouble:
             self.answers[page.asked] = trouble
             return None
@@ -302,7 +302,7 @@ class _Search:
             url=url,
             read=Read.PAGE
             if candidate.select
-            else self._sandbox.run(way_of, document_of(answer), words=(Read,)),
+            else self._sandbox.run(way_of, Document.of(answer), words=(Read,)),
             every=EVERY,
             label=candidate.label or None,
             select=candidate.select,

@@ -44,6 +44,12 @@ def test_a_closed_port_is_told_from_an_unknown_name(fetcher_for: MakeFetcher) ->
 
     line = str(failure(fetcher_for(double, resolve=unknown), double.url("/rss", host=NAME)))
     assert "not found in DNS" in line
+
+    def deaf(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    line = str(failure(fetcher_for(double, resolve=deaf), double.url("/rss", host=NAME)))
+    assert "no name server answers" in line
     line = str(failure(fetcher_for(double, resolve=lambda host, port: []), double.url("/rss", host=NAME)))
     assert "not found in DNS" in line
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.collect.address import check_url
-from syndication.collect.fetch import LONGEST_RETRY_AFTER, Limits, Request, read_retry_after
-from syndication.collect.fetch.politeness import Turns
+from syndication.collect.fetch import LONGEST_RETRY_AFTER, Limits, Patience, Request, read_retry_after
+from syndication.collect.fetch.politeness import HOST_WAIT, LONGEST_HOST_WAIT, REFUSED_TOGETHER, Turns
+from syndication.errors import FetchFailed, HostWaits
 from tests.collect.fetch.asking import BODY, NAME, OTHER, MakeFetcher, failure
 from tests.collect.portal_double import PortalDouble, reply
 
@@ -152,3 +153,75 @@ def test_starts_at_one_host_are_spaced_and_other_hosts_do_not_wait() -> None:
     assert [host for host, _ in order] == [NAME, OTHER, *["intranet"] * 3, *[NAME] * 3]
     gaps = [later - earlier for earlier, later in pairwise(at for host, at in order if host == NAME)]
     assert min(gaps) >= 0.06 - 1e-6
+
+
+# A host that refuses several addresses
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_a_host_that_refuses_three_addresses_is_left_alone_and_other_hosts_are_not(
+    portal: PortalDouble, fetcher_for: MakeFetcher, status: str
+) -> None:
+    fetcher = fetcher_for(portal)
+    for number, wait in enumerate((30, 600, 60)):
+        portal.on(f"/{number}", reply(status, b"", f"Retry-After: {wait}"))
+        assert not isinstance(failure(fetcher, portal.url(f"/{number}", host=NAME)), HostWaits)
+    portal.on("/well", reply("200 OK", BODY))
+    heard = len(portal.asked)
+    told = failure(fetcher, portal.url("/well", host=NAME))
+    assert isinstance(told, HostWaits)
+    assert "asks us to come less often" in str(told)
+    assert "try again in 10 min" in str(told)
+    assert told.retry_after is not None
+    assert 590 < told.retry_after <= 600
+    assert len(portal.asked) == heard
+    assert fetcher.fetch(Request(url=portal.url("/well", host=OTHER))).body == BODY
+
+
+def test_the_same_address_refused_again_and_again_speaks_only_for_itself(
+    portal: PortalDouble, fetcher_for: MakeFetcher
+) -> None:
+    fetcher = fetcher_for(portal)
+    url = portal.on("/busy", reply("429 Too Many Requests", b"", "Retry-After: 86400"))
+    for _ in range(5):
+        assert "(429)" in str(failure(fetcher, url))
+    assert fetcher.fetch(Request(url=portal.on("/well", reply("200 OK", BODY)))).body == BODY
+
+
+def test_a_host_cannot_shut_us_out_of_another_by_sending_us_there_to_be_refused(
+    portal: PortalDouble, fetcher_for: MakeFetcher
+) -> None:
+    fetcher = fetcher_for(portal)
+    for number in range(5):
+        busy = portal.url(f"/busy-{number}", host=OTHER)
+        portal.on(f"/busy-{number}", reply("429 Too Many Requests", b"", "Retry-After: 86400"))
+        portal.on(f"/{number}", reply("302 Found", b"", f"Location: {busy}"))
+        assert isinstance(failure(fetcher, portal.url(f"/{number}", host=NAME)), FetchFailed)
+    portal.on("/well", reply("200 OK", BODY))
+    assert fetcher.fetch(Request(url=portal.url("/well", host=OTHER))).body == BODY
+
+
+@pytest.mark.parametrize(
+    ("waits", "left"),
+    [
+        ((10, 300, 20), 300),
+        ((None, None, None), HOST_WAIT),
+        ((10, 10, LONGEST_RETRY_AFTER), LONGEST_HOST_WAIT),
+        ((10, 300), 0),
+    ],
+)
+def test_the_longest_wait_counts_up_to_a_third_of_a_day(waits: tuple[float | None, ...], left: float) -> None:
+    patience = Patience()
+    for number, wait in enumerate(waits):
+        patience.refused(NAME, f"/{number}", wait=wait, now=1000)
+    assert patience.left(NAME, now=1000) == left
+    assert patience.left(NAME, now=1000 + left) == 0
+    assert patience.left(OTHER, now=1000) == 0
+
+
+def test_refusals_far_apart_have_nothing_to_do_with_one_another() -> None:
+    patience = Patience()
+    for number in range(6):
+        now = number * REFUSED_TOGETHER / 2
+        patience.refused(NAME, f"/{number}", wait=3600, now=now)
+        assert patience.left(NAME, now=now) == 0

@@ -64,6 +64,8 @@ def test_a_listing_is_cut_at_the_most_items() -> None:
         ("/tin/trang-302.html", "/tin/trang-303.html", True),
         ("/news/", "/news/page-2", True),
         ("/tin.html", "/tin-p2.html", True),
+        ("/tin", "/tin-page2", True),
+        ("/article/index/14?page=3802", "/article/index/14?page=3803", True),
         ("/tin?cat=82", "/tin?cat=82&page=2", True),
         ("/tin?cat=82&Page=2", "/tin?Page=3&cat=82", True),
         ("/tin?cat=82", "/tin?cat=83&page=2", False),
@@ -92,6 +94,26 @@ def test_the_next_page_is_the_one_with_the_next_number(here: str, link: str, old
     read = page.parse(Document(body=body.encode(), url=url, select=select))
     address = link if link.startswith("https:") else f"https://portal.example{link}"
     assert read.next_url == (address if older else None)
+
+
+@pytest.mark.parametrize("form", ["?page={}", "-page{}", "/trang-{}.html"])
+def test_where_pages_are_counted_from_nought_the_second_is_number_one(form: str) -> None:
+    """Drupal and VietnamNet do so; «1» leads to the first page however it is written."""
+
+    def turned(here: str) -> str | None:
+        links = "".join(f'<a href="/tin{form.format(number)}">{number + 1}</a>' for number in range(4))
+        body = f'<ul class="n"><li><a href="/bai">Bài</a></li></ul>{links}'
+        select = {"item": "ul.n > li", "link": "a"}
+        read = page.parse(Document(body=body.encode(), url=f"https://portal.example{here}", select=select))
+        return read.next_url
+
+    def address(number: int) -> str:
+        return f"https://portal.example/tin{form.format(number)}"
+
+    assert turned("/tin") == address(1)
+    assert turned(f"/tin{form.format(1)}") == address(2)
+    assert turned(f"/tin{form.format(2)}") == address(3)
+    assert turned(f"/tin{form.format(3)}") is None
 
 
 def test_the_last_page_has_no_next_one_where_the_file_says_how_to_find_it() -> None:
