@@ -158,6 +158,7 @@ class House:
             resend=self.settings.uncertain is Doubt.RESEND,
             evidence=partial(accepted, self.settings.mail_log) if self.settings.mail_log else nothing_known,
             bounce_address=self.settings.bounce_address,
+            journals=self.settings.var_dir / "sending",
             step_file=self.settings.var_dir / "sending.step",
             sign_up_open=self.settings.sign_up is SignUps.OPEN,
             sign_up_domains=self.settings.sign_up_domains,

@@ -19,8 +19,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from syndication.bootstrap import House
 from syndication.collect.pipeline import collect
-from syndication.digest.pipeline.delivery import issue_readers, issue_status
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
+from syndication.digest.pipeline.tally import issue_readers, issue_status
 from syndication.domain.issue import DeliveryState
 from syndication.domain.subscriber import Registration
 from syndication.publish.pipeline import publish

@@ -24,9 +24,10 @@ from syndication.collect.pipeline.keeper import keep
 from syndication.collect.pipeline.settle import Newsroom
 from syndication.digest.pipeline.choices import unsubscribe
 from syndication.digest.pipeline.clock import due_at, tend
-from syndication.digest.pipeline.delivery import issue_readers, issue_status, send_issue, send_test
+from syndication.digest.pipeline.delivery import send_issue, send_test
 from syndication.digest.pipeline.issue import approve_issue, compose_issue, find_issue
 from syndication.digest.pipeline.readers import enrol
+from syndication.digest.pipeline.tally import issue_readers, issue_status
 from syndication.digest.send import Transport
 from syndication.domain.article import Article, ArticleKey, KeyKind
 from syndication.domain.issue import DeliveryState, IssueState

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from syndication.domain.week import Holiday
+from syndication.domain.rate import Rate
+from syndication.domain.week import Holiday, Hours
 from syndication.errors import SettingsError
-from syndication.settings import HOUSE, READERS, Approval, Settings, read_settings
+from syndication.settings import HOUSE, READERS, Approval, Doubt, Settings, SignUps, read_settings
 
 ELSEWHERE = HOUSE / "feeds" / "demo"
 
 GOOD: list[tuple[str, str, object]] = [
+    ("ACCESS_TOKEN_FROM", str(HOUSE / "wsgi.py"), HOUSE / "wsgi.py"),
     ("BASE_URL", "https://tin.example.vn/", "https://tin.example.vn"),
     ("BASE_URL", "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
     ("BASE_URL", "https://example.vn/tin//", "https://example.vn/tin"),
+    ("BOUNCE_ADDRESS", "tra-lai@tin.example.vn", "tra-lai@tin.example.vn"),
     ("CONTACT", "diemtin@tin.example.vn", "diemtin@tin.example.vn"),
     ("CONTACT", "", ""),
     ("DATABASE_URL", "sqlite:///var/x.db", "sqlite:///var/x.db"),
@@ -52,9 +55,31 @@ GOOD: list[tuple[str, str, object]] = [
     ),
     ("FEED_LIMIT", "0", 0),
     ("FEED_LIMIT", "1000", 1000),
+    (
+        "FORMER_SECRET_KEYS",
+        "the key before this, the first key of all",
+        ("the key before this", "the first key of all"),
+    ),
+    ("HOOK_KEY", "sixteen letters!", "sixteen letters!"),
     ("LANGUAGE", "en", "en"),
     ("MAIL_FROM", "Điểm tin <diemtin@tin.example.vn>", "Điểm tin <diemtin@tin.example.vn>"),
     ("MAIL_FROM", "diemtin@tin.example.vn", "diemtin@tin.example.vn"),
+    (
+        "MAIL_HOURS",
+        "Monday-Friday 07:00-18:00",
+        Hours(frozenset(range(5)), time(7), time(18)),
+    ),
+    ("MAIL_HOURS", "saturday-monday 00:00-06:30", Hours(frozenset({5, 6, 0}), time(0), time(6, 30))),
+    ("MAIL_LOG", str(HOUSE / "wsgi.py"), HOUSE / "wsgi.py"),
+    (
+        "MAIL_RATE",
+        "10/s, 5000/h",
+        (
+            Rate(name="mail/s", most=10, per=timedelta(seconds=1)),
+            Rate(name="mail/h", most=5000, per=timedelta(hours=1)),
+        ),
+    ),
+    ("MAIL_RATE", "", ()),
     ("PRIVATE_HOSTS", "", frozenset()),
     (
         "PRIVATE_HOSTS",
@@ -63,6 +88,13 @@ GOOD: list[tuple[str, str, object]] = [
     ),
     ("PROXIES", "2", 2),
     ("SECRET_KEY", "sixteen letters!", "sixteen letters!"),
+    ("SIGN_UP", "closed", SignUps.CLOSED),
+    (
+        "SIGN_UP_DOMAINS",
+        "haiphong.gov.vn, @quangninh.gov.vn",
+        frozenset({"haiphong.gov.vn", "quangninh.gov.vn"}),
+    ),
+    ("SMTP_CONNECTIONS", "4", 4),
     (
         "SMTP_URL",
         "smtp+starttls://user:p%40ss@mail.example:587",
@@ -72,11 +104,29 @@ GOOD: list[tuple[str, str, object]] = [
     ("TEMPLATES_DIR", str(ELSEWHERE), ELSEWHERE),
     ("TIMEZONE", "Asia/Bangkok", ZoneInfo("Asia/Bangkok")),
     ("TITLE", "Tin các Trung tâm", "Tin các Trung tâm"),
+    ("UNCERTAIN", "hold", Doubt.HOLD),
     ("VAR_DIR", "/nowhere/yet", Path("/nowhere/yet")),
 ]
 
 BAD: list[tuple[str, str]] = [
+    ("ACCESS_TOKEN_FROM", "/nowhere/token"),
     ("BASE_URL", "tin.example.vn"),
+    ("BOUNCE_ADDRESS", "Trả lại <tra-lai@tin.example.vn>"),
+    ("BOUNCE_ADDRESS", "an-address-that-is-far-too-long@tin.example.vn"),
+    ("FORMER_SECRET_KEYS", "short"),
+    ("HOOK_KEY", "short"),
+    ("MAIL_HOURS", "weekdays 07:00-18:00"),
+    ("MAIL_HOURS", "monday 18:00-07:00"),
+    ("MAIL_HOURS", "monday 7-18"),
+    ("MAIL_LOG", "/nowhere/mail.log"),
+    ("MAIL_RATE", "10 a second"),
+    ("MAIL_RATE", "0/s"),
+    ("MAIL_RATE", "10/s 20/s"),
+    ("SIGN_UP", "perhaps"),
+    ("SIGN_UP_DOMAINS", "gov"),
+    ("SMTP_CONNECTIONS", "0"),
+    ("SMTP_CONNECTIONS", "51"),
+    ("UNCERTAIN", "resend"),
     ("BASE_URL", "ftp://tin.example.vn"),
     ("BASE_URL", "https://"),
     ("BASE_URL", "https://tin.example.vn?x=1"),

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from syndication.digest.send import Envelope, Receipt, SendingError, Transport, TransportTrouble
+from syndication.digest.send import Envelope, Receipt, SendingError, Transport, TransportTrouble, Uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,14 @@ class Carried:
     lane: int
     batch: Sequence[Envelope]
     outcomes: Sequence[Receipt | SendingError]
+    seconds: float
+    """What it took."""
 
     @property
-    def trouble(self) -> TransportTrouble | None:
+    def trouble(self) -> TransportTrouble | Uncertain | None:
         """What is wrong with the server or the way to it, where the batch ended with that."""
         last = self.outcomes[-1] if self.outcomes else None
-        return last if isinstance(last, TransportTrouble) else None
+        return last if isinstance(last, TransportTrouble | Uncertain) else None
 
     @property
     def accepted(self) -> int:
@@ -45,16 +48,28 @@ class _Died:
     error: BaseException
 
 
+Begins = Callable[[Envelope], None]
+Ends = Callable[[Envelope, Receipt | SendingError], None]
+
+
 class Lanes:
     """``count`` conversations, opened with the first batch each gets and closed with ``with``.
 
-    For one thread to conduct. ``halt`` lets every lane finish the message it is at and begin no other.
+    For one thread to conduct. ``halt`` lets every lane finish the message it is at and begin no other. A lane calls
+    ``begins`` just before the first byte of a message and ``ends`` as soon as its outcome is known.
     """
 
     def __init__(
-        self, open_transport: Callable[[], AbstractContextManager[Transport]], *, count: int
+        self,
+        open_transport: Callable[[], AbstractContextManager[Transport]],
+        *,
+        count: int,
+        begins: Begins,
+        ends: Ends,
     ) -> None:
         self._open = open_transport
+        self._begins = begins
+        self._ends = ends
         self._halted = threading.Event()
         self._inboxes: dict[int, queue.SimpleQueue[Sequence[Envelope] | None]] = {
             lane: queue.SimpleQueue() for lane in range(count)
@@ -129,10 +144,19 @@ class Lanes:
         try:
             with self._open() as transport:
                 while (batch := inbox.get()) is not None:
-                    outcomes = [outcome for _, outcome in transport.send_many(self._until_halted(batch))]
-                    self._done.put(Carried(lane=lane, batch=batch, outcomes=outcomes))
+                    started = monotonic()
+                    outcomes = self._send(transport, batch)
+                    took = monotonic() - started
+                    self._done.put(Carried(lane=lane, batch=batch, outcomes=outcomes, seconds=took))
         except BaseException as trouble:  # noqa: BLE001 -- it is the conductor who must hear of it
             self._done.put(_Died(lane, trouble))
+
+    def _send(self, transport: Transport, batch: Sequence[Envelope]) -> list[Receipt | SendingError]:
+        outcomes: list[Receipt | SendingError] = []
+        for envelope, outcome in transport.send_many(self._until_halted(batch), before_text=self._begins):
+            outcomes.append(outcome)
+            self._ends(envelope, outcome)
+        return outcomes
 
     def _until_halted(self, batch: Sequence[Envelope]) -> Iterator[Envelope]:
         for envelope in batch:

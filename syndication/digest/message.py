@@ -21,6 +21,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from email.charset import Charset
 from email.header import Header
 from email.utils import format_datetime
 from enum import Enum
@@ -57,6 +58,8 @@ _NAMED_ADDRESS = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/^_`{|}~-]{1,60}")  # RFC 5322 §3.2.3 atoms, no "=?"
 _PLAIN_SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,60}")
 _ASCII_WORD = re.compile(r"[!-~]+")
+_UTF8 = Charset("utf-8")
+_NOTHING_TO_CODE = re.compile(r"[!-<>-~]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +288,9 @@ def _encoded(name: str, text: str, plain: re.Pattern[str]) -> str:
     """Encoded-words of at most 75 characters, folded (RFC 2047 §2); short ASCII stays readable."""
     if plain.fullmatch(text):
         return text
+    word = _UTF8.header_encode(text)
+    if len(name) + 2 + len(word) <= _ENCODED_FOLD:  # what Header comes to as well, where nothing is folded
+        return word
     # Left to itself Header folds at 78 and makes words of 76.
     return Header(text, "utf-8", header_name=name, maxlinelen=_ENCODED_FOLD).encode(linesep="\r\n")
 
@@ -434,6 +440,13 @@ def _quoted_printable(text: str) -> bytes:
     """Quoted-printable (RFC 2045 §6.7) in lines of at most 75, no character's bytes split between lines."""
     lines: list[str] = []
     for line in text.split("\n"):
+        if _NOTHING_TO_CODE.fullmatch(
+            line
+        ):  # an address, mostly: the one thing that is encoded for each reader
+            parts = [line[at : at + _QP_WIDTH] for at in range(0, len(line), _QP_WIDTH)] or [""]
+            lines += [_guarded(part) + "=" for part in parts[:-1]]
+            lines.append(_guarded(parts[-1]))
+            continue
         begun, width, last = [""], 0, len(line) - 1
         for place, char in enumerate(line):
             code = _code(char, ends_line=place == last)

@@ -12,7 +12,7 @@ This package does not parse, merge, render or send.
 
 from __future__ import annotations
 
-from syndication.store.claims import new_owner
+from syndication.store.claims import is_gone, new_owner
 from syndication.store.engine import Memory, Store, open_store
 
-__all__ = ["Memory", "Store", "new_owner", "open_store"]
+__all__ = ["Memory", "Store", "is_gone", "new_owner", "open_store"]

@@ -112,6 +112,17 @@ class Deliveries:
         )
         return int(result.rowcount)
 
+    def held_by(self, owner: str) -> list[Delivery]:
+        """The deliveries that are going out by the hand of this owner."""
+        rows = self._connection.execute(
+            select(deliveries).where(
+                deliveries.c.lease_until.is_not(None),
+                deliveries.c.lease_owner == owner,
+                deliveries.c.state == DeliveryState.SENDING,
+            )
+        )
+        return [_delivery(row) for row in rows]
+
     def in_doubt(self, issue: str, *, now: datetime) -> dict[str, int]:
         """The deliveries of which nobody knows whether they arrived and that are due again: Message-ID to id."""
         rows = self._connection.execute(
@@ -145,11 +156,24 @@ class Deliveries:
         return int(result.rowcount)
 
     def claim(
-        self, issue: str, *, owner: str, now: datetime, lease: timedelta, limit: int = 1
+        self,
+        issue: str,
+        *,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        limit: int = 1,
+        looked_up_at: datetime | None = None,
     ) -> list[Delivery]:
-        """Take the next readers for ``owner``; none when nobody is due, or the issue is not being sent."""
-        waiting = deliveries.c.state.in_(
-            [DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN]
+        """Take the next readers for ``owner``; none when nobody is due, or the issue is not being sent.
+
+        Of those in doubt only who was due when doubts were last looked up; None: whoever is due.
+        """
+        waiting = or_(
+            deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
+            and_(
+                deliveries.c.state == DeliveryState.UNCERTAIN, deliveries.c.next_at <= (looked_up_at or now)
+            ),
         )
         left_behind = and_(deliveries.c.state == DeliveryState.CLAIMED, deliveries.c.lease_until < now)
         pick = (

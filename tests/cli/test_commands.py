@@ -54,7 +54,7 @@ def test_the_road_by_commands(shell: Shell, tmp_path: Path) -> None:
     assert sent["state"] == "sent"
     assert sent["counts"] == {"accepted": 1}
     readers = shell.json("digest", "readers")
-    assert set(readers[0]) == {"email", "state", "attempts", "code", "says", "message_id", "at"}
+    assert set(readers[0]) == {"email", "state", "attempts", "code", "says", "message_id", "bounce", "at"}
     listed = shell.json("subscribers", "list")
     assert set(listed[0]) == {"email", "name", "state", "categories", "since"}
     assert "lan@docgia.example" in shell("digest", "readers", "--csv").stdout

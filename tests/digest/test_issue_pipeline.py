@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import email
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -56,8 +56,11 @@ class _Taken:
         self.mails.append((recipient, data))
         return Receipt(250, "OK")
 
-    def send_many(self, envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Receipt]]:
+    def send_many(
+        self, envelopes: Iterable[Envelope], *, before_text: Callable[[Envelope], None]
+    ) -> Iterator[tuple[Envelope, Receipt]]:
         for envelope in envelopes:
+            before_text(envelope)
             yield envelope, self.send(recipient=envelope.recipient, data=envelope.data)
 
 

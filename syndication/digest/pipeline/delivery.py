@@ -4,7 +4,8 @@
 
 Every step is recorded before the next begins, so a process killed anywhere is continued by the next one: what was
 only claimed is sent by another, what was going out is ``uncertain``: looked up in the mail server's log where there is
-one, and else sent once more, the same to the byte. One thread keeps the record and makes the messages; the lanes only
+one, and else sent once more, the same to the byte. A journal beside the database tells message by message what had
+gone out of those that were recorded together. One thread keeps the record and makes the messages; the lanes only
 talk to the server. A step of the record settles what came back, begins what is ready and claims what comes next, all in
 one transaction, so its cost is shared by many messages.
 """
@@ -12,10 +13,12 @@ one transaction, so its cost is shared by many messages.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
+from syndication.digest.journal import Journal, LeftBehind, left_behind
 from syndication.digest.lanes import Carried, Lanes
 from syndication.digest.pipeline.bounced import count_refusal
 from syndication.digest.pipeline.copies import claim_home, remember
@@ -37,12 +40,16 @@ from syndication.digest.send import (
 from syndication.domain.issue import Delivery, DeliveryState, Issue, IssueState
 from syndication.domain.subscriber import SubscriberState
 from syndication.domain.week import Hours
-from syndication.errors import IssueError
-from syndication.store import Memory, new_owner
+from syndication.errors import IssueError, StoreError
+from syndication.store import Memory, is_gone, new_owner
 from syndication.store.deliveries import MOST_ATTEMPTS_IN_DOUBT, Outcome
 
-BATCH = 16
-"""Messages recorded as going out together: as many may be in doubt for each lane of a process that is killed."""
+BATCHES = (8, 48)
+"""Messages recorded as going out together, from and to. With each batch that goes quickly the next is larger; where a
+server takes its time they are small, so that who leaves in the meantime is heard."""
+QUICK = 0.1
+SLOW = 0.5
+"""Seconds for a batch."""
 LEASE = timedelta(minutes=15)
 """A claimed delivery is free again after this; longer than a server may take to answer (RFC 5321 §4.5.3.2.6)."""
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -53,6 +60,8 @@ RELAY_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)
 """Waits for everyone when the server is out of order."""
 REFUSED_AT_FIRST = 5
 """When the server refuses so many readers for reasons of its own, and takes none, it is no readers' matter."""
+LOOK_UP_EVERY = timedelta(minutes=1)
+"""Senders that died are looked for, and what is in doubt is looked up, this often."""
 LOOK_EVERY = 0.05
 """Seconds after which an issue that was paused or cancelled elsewhere is noticed while a server is slow."""
 
@@ -94,13 +103,13 @@ def send_issue(
     they end. Raises IssueError when the issue is not to be sent, and for a copy of the database.
     """
     issue = _opened(office, name, here=here, again=again)
-    with Lanes(office.open_transport, count=office.connections) as lanes:
-        hold = not office.resend and DeliveryState.UNCERTAIN not in again
-        run = _Run(office, issue, lanes, patience=patience, hours=hours, hold=hold)
+    hold = not office.resend and DeliveryState.UNCERTAIN not in again
+    run = _Run(office, issue, patience=patience, hours=hours, hold=hold)
+    with run.lanes:
         try:
             yield from run.go()
         finally:
-            lanes.halt()
+            run.lanes.halt()
             run.bring_in()
     _close(office, issue.id)
 
@@ -165,6 +174,24 @@ class _Stop:
     noted: bool = False
 
 
+def _journal(office: Office, owner: str) -> Journal | None:
+    if office.journals is None:
+        return None
+    with _written():
+        return Journal(office.journals, owner)
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise StoreError(
+            f"the journal of what is sent cannot be written ({cause.strerror}); nothing more is sent,"
+            " make room in SYNDICATION_VAR_DIR and go on"
+        ) from cause
+
+
 class _Run:
     """One process's work on one issue, from its first claim until nothing is due."""
 
@@ -172,7 +199,6 @@ class _Run:
         self,
         office: Office,
         issue: Issue,
-        lanes: Lanes,
         *,
         patience: timedelta,
         hours: Hours | None,
@@ -180,35 +206,43 @@ class _Run:
     ) -> None:
         self._office = office
         self._issue = issue
-        self._lanes = lanes
+        self.lanes = Lanes(
+            office.open_transport, count=office.connections, begins=self._begins, ends=self._ends
+        )
         self._patience = patience
         self._hours = hours
         self._hold = hold
         self._letters = Letters(office, issue)
         self._owner = new_owner()
+        self._journal = _journal(office, self._owner)
         self._ready: list[_Letter] = []
         self._under_way: dict[int, Delivery] = {}
         """By the identity of its envelope."""
+        self._done_with: list[LeftBehind] = []
         self._carried: list[Carried] = []
         """What the lanes brought back and is not on record yet."""
+        self._batch = BATCHES[0]
         self._accepted = 0
         self._refused_at_first = 0
         self._stop: _Stop | None = None
+        self._looked_up_at = office.now()
 
     def go(self) -> Iterator[Sent]:
         """Send until nothing is due or sending stops; yields what was settled."""
         self._look_up_doubts()
         while True:
+            if self._office.now() >= self._looked_up_at + LOOK_UP_EVERY:
+                self._look_up_doubts()
             self._collect()
             settled, claimed, wait = self._record()
+            self._make(claimed)
             yield from settled
             if self._stop:
                 yield Sent(delivery=None, state=None, says=self._stop.says, stops=True)
                 return
-            self._make(claimed)
-            if not (self._ready or self._lanes.busy or wait):
+            if not (self._ready or self.lanes.busy or wait):
                 return
-            if wait and not self._lanes.busy:
+            if wait and not self.lanes.busy:
                 if wait > self._patience:
                     says = f"the rates allow the next message in {wait.total_seconds():.0f} s"
                     yield Sent(delivery=None, state=None, says=says)
@@ -217,20 +251,56 @@ class _Run:
 
     def bring_in(self) -> None:
         """Record what the lanes still carried when sending was left."""
-        while self._lanes.busy:
+        while self.lanes.busy:
             self._collect()
         self._record(leaving=True)
+        if self._journal and not self._under_way:
+            self._journal.close()
+
+    # --- the journal ---
+
+    def _begins(self, envelope: Envelope) -> None:
+        if self._journal:
+            with _written():
+                self._journal.begin(self._under_way[id(envelope)].id)
+
+    def _ends(self, envelope: Envelope, outcome: Receipt | SendingError) -> None:
+        if self._journal is None or isinstance(outcome, Uncertain):
+            return
+        delivery = self._under_way[id(envelope)].id
+        with _written():
+            if isinstance(outcome, Receipt):
+                self._journal.accepted(delivery, code=outcome.code, says=outcome.says)
+            else:
+                self._journal.not_accepted(delivery)
+
+    def _recover(self, memory: Memory, *, now: datetime) -> None:
+        """Settle what processes of this machine that are gone have left in their journals."""
+        for journal in left_behind(self._office.journals, is_gone) if self._office.journals else ():
+            held = {one.id: one for one in memory.deliveries.held_by(journal.owner)}
+            took = {number: taken for number, taken in journal.accepted.items() if number in held}
+            memory.deliveries.settle(
+                [
+                    self._outcome(held[number], Receipt(code, says), now=now)
+                    for number, (code, says) in took.items()
+                ],
+                owner=journal.owner,
+                now=now,
+            )
+            unsent = held.keys() - took.keys() - journal.begun
+            memory.deliveries.give_back(unsent, owner=journal.owner, now=now)
+            self._done_with.append(journal)
 
     # --- the record ---
 
     def _collect(self) -> None:
         """Take what the lanes carried; waits only while there is nothing better to do."""
-        idle = self._lanes.busy and not (self._ready and self._lanes.free)
-        carried = self._lanes.collect(timeout=LOOK_EVERY if idle else 0)
+        idle = self.lanes.busy and not (self._ready and self.lanes.free)
+        carried = self.lanes.collect(timeout=LOOK_EVERY if idle else 0)
         self._note_troubles(carried)
         self._carried += carried
         if self._office.stopping.is_set() or (idle and not carried and not self._is_wanted()):
-            self._lanes.halt()
+            self.lanes.halt()
 
     def _is_wanted(self) -> bool:
         """Whether the issue is still being sent; somebody may have paused or cancelled it."""
@@ -246,7 +316,7 @@ class _Run:
         office, now = self._office, self._office.now()
         closed = self._hours is not None and now.astimezone(office.zone) not in self._hours
         stopping = leaving or closed or self._stop is not None or office.stopping.is_set()
-        offered = [] if stopping else self._ready[: BATCH * self._lanes.free]
+        offered = [] if stopping else self._ready[: self._batch * self.lanes.free]
         settled: list[Sent] = []
         claimed: list[Delivery] = []
         begun: set[int] = set()
@@ -267,9 +337,10 @@ class _Run:
                     if letter.delivery.id not in begun:
                         self._lost(memory, letter.delivery, settled, now=now)
             if not stopping:
-                room = BATCH * len(self._lanes) - (len(self._ready) - len(offered))
+                room = self._batch * len(self.lanes) - (len(self._ready) - len(offered))
                 claimed, wait = self._claim(memory, room, now=now)
         remember(office, step)
+        self._forget_journals()
         for one in self._carried:
             for envelope in one.batch:
                 del self._under_way[id(envelope)]
@@ -363,14 +434,22 @@ class _Run:
 
     def _claim(self, memory: Memory, room: int, *, now: datetime) -> tuple[list[Delivery], timedelta]:
         """Take the next readers, as many as there is room for and the rates allow."""
-        memory.release_gone(now=now)
+        if memory.release_gone(now=now):
+            self._recover(memory, now=now)
         if memory.deliveries.doubt(now=now) and self._hold:
             self._leave_to_a_person(memory, now=now)
         if room <= 0:
             return [], timedelta(0)
         granted, wait = memory.rates.take(self._office.rates, room, now=now)
         claimed = (
-            memory.deliveries.claim(self._issue.id, owner=self._owner, now=now, lease=LEASE, limit=granted)
+            memory.deliveries.claim(
+                self._issue.id,
+                owner=self._owner,
+                now=now,
+                lease=LEASE,
+                limit=granted,
+                looked_up_at=self._looked_up_at,
+            )
             if granted
             else []
         )
@@ -382,21 +461,33 @@ class _Run:
 
     # --- doubts ---
 
-    def _look_up_doubts(self) -> None:
-        """Ask the evidence about deliveries whose sender died or whose server went silent, before anything else."""
+    def _look_up_doubts(self) -> bool:
+        """Ask the evidence about deliveries whose sender died or whose server went silent, before they go out again.
+
+        Returns whether any sender was found dead.
+        """
         office, now = self._office, self._office.now()
         with office.store.write() as memory:
-            memory.release_gone(now=now)
-            memory.deliveries.doubt(now=now)
+            released = memory.release_gone(now=now)
+            self._recover(memory, now=now)
+            doubted = memory.deliveries.doubt(now=now)
             doubts = memory.deliveries.in_doubt(self._issue.id, now=now)
-        if not doubts:
-            return
-        known = office.evidence(doubts)
-        with office.store.write() as memory:
-            for message_id, how in known.items():
-                memory.deliveries.found(doubts[message_id], says=how, now=now)
-            if self._hold:
-                self._leave_to_a_person(memory, now=now)
+        self._forget_journals()
+        if doubts:
+            known = office.evidence(doubts)
+            with office.store.write() as memory:
+                for message_id, how in known.items():
+                    memory.deliveries.found(doubts[message_id], says=how, now=now)
+                if self._hold:
+                    self._leave_to_a_person(memory, now=now)
+        self._looked_up_at = now
+        return bool(released or doubted)
+
+    def _forget_journals(self) -> None:
+        """Remove the journals whose contents are on record now."""
+        for journal in self._done_with:
+            journal.remove()
+        self._done_with.clear()
 
     def _leave_to_a_person(self, memory: Memory, *, now: datetime) -> None:
         says = (
@@ -411,6 +502,10 @@ class _Run:
         """Decide whether what the lanes met stops the sending."""
         for one in carried:
             self._accepted += one.accepted
+            if one.seconds < QUICK and len(one.outcomes) == self._batch:
+                self._batch = min(self._batch * 2, BATCHES[1])
+            elif one.seconds > SLOW:
+                self._batch = max(self._batch // 2, 1)
             for answer in one.outcomes:
                 if isinstance(answer, SendingRefused):
                     self._stop = _Stop(str(answer), for_a_person=True)
@@ -421,8 +516,8 @@ class _Run:
                         self._stop = _Stop(says, for_a_person=True)
             # A connection that carried something was used up, perhaps; one that carried nothing says more.
             if one.trouble and not one.accepted and self._stop is None:
-                if len(self._lanes) > 1:
-                    self._lanes.retire(one.lane)  # the server may not want so many
+                if len(self.lanes) > 1:
+                    self.lanes.retire(one.lane)  # the server may not want so many
                 else:
                     self._stop = _Stop(str(one.trouble))
 
@@ -459,5 +554,5 @@ class _Run:
     def _hand_over(self, letters: list[_Letter]) -> None:
         for letter in letters:
             self._under_way[id(letter.envelope)] = letter.delivery
-        for start in range(0, len(letters), BATCH):
-            self._lanes.give([letter.envelope for letter in letters[start : start + BATCH]])
+        for start in range(0, len(letters), self._batch):
+            self.lanes.give([letter.envelope for letter in letters[start : start + self._batch]])

@@ -73,6 +73,8 @@ class Office:
     """Where mails come back to, with ``+token`` behind its name; empty: to ``mail_from``, and nobody reads it."""
     step_file: Path | None = None
     """Where this machine remembers how far sending had come, so that a restored database is known for one."""
+    journals: Path | None = None
+    """A folder of this machine in which each process that sends notes every message at once."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when this process is to end: what is going out is finished, nothing more is begun."""
     sign_up_open: bool = True

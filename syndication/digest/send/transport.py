@@ -142,9 +142,13 @@ class Transport:
         finally:
             self._end_run()
 
-    def send_many(self, envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Receipt | SendingError]]:
+    def send_many(
+        self, envelopes: Iterable[Envelope], *, before_text: Callable[[Envelope], None] | None = None
+    ) -> Iterator[tuple[Envelope, Receipt | SendingError]]:
         """Hand over one message after the other; yields each with what became of it, in their order.
 
+        ``before_text`` is called just before the first byte of a message's text goes out: of those for which it was
+        not called, nothing went out. What it raises comes through.
         Only one message at a time is without its answer. The envelope behind it is asked for just before it goes out,
         so that both fit into one write. A refused reader (ReaderDeferred, ReaderRefused) disturbs nobody else. Every
         other error ends the iteration: whatever was not yielded has certainly not been accepted, and the caller may
@@ -164,6 +168,8 @@ class Transport:
                     self._offer(letter, call_again=call_again)
                     if self._takes_another_ahead():
                         following, asked = next(waiting, None), True
+                    if before_text is not None:
+                        before_text(letter.envelope)
                     outcome = self._hand_over(letter, following)
                 except SendingError as failure:
                     outcome = failure
