@@ -27,6 +27,8 @@ from syndication.settings import DAYS, Approval
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 15
+MAIL_SECONDS = 5
+"""The same for single mails: somebody sits there and waits for one."""
 
 Job = Callable[[House], None]
 
@@ -78,12 +80,16 @@ class Clock:
         self._said: dict[Job, str] = {}
         self._scheduler = BackgroundScheduler(timezone=UTC)
         # An issue may be under way for hours: reading and publishing do not wait for it, nor does who wants to confirm.
-        for jobs in ((read, look, print_), (digest,), (mails,)):
+        for seconds, jobs in (
+            (TICK_SECONDS, (read, look, print_)),
+            (TICK_SECONDS, (digest,)),
+            (MAIL_SECONDS, (mails,)),
+        ):
             self._scheduler.add_job(
                 self._do,
                 "interval",
                 args=jobs,
-                seconds=TICK_SECONDS,
+                seconds=seconds,
                 next_run_time=house.now(),
                 coalesce=True,  # a tick late by an hour is one tick, not 240
                 max_instances=1,

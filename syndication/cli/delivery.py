@@ -207,7 +207,7 @@ def readers(issue: str | None, json_wanted: bool, csv_wanted: bool) -> None:
         writer.writeheader()
         writer.writerows(rows)
     else:
-        table = show.table("reader", "state", "")
+        table = show.table("reader", "state", "", whole="reader")
         for row in rows:
             table.add_row(show.cell(row["email"]), show.cell(row["state"]), show.cell(row["says"] or ""))
         show.console().print(table)

@@ -23,11 +23,11 @@ def as_json(document: object) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=plain))
 
 
-def table(*headings: str) -> Table:
-    """An empty table in our one style."""
+def table(*headings: str, whole: str | None = None) -> Table:
+    """An empty table in our one style; cells under the heading ``whole`` are never broken over lines."""
     made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        made.add_column(heading, overflow="fold")
+        made.add_column(heading, overflow="fold", no_wrap=heading == whole)
     return made
 
 

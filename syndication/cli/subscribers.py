@@ -103,7 +103,7 @@ def list_(json_wanted: bool) -> None:
             ]
         )
         return
-    table = show.table("email", "name", "unit", "state", "categories")
+    table = show.table("email", "name", "unit", "state", "categories", whole="email")
     for one, state in everyone:
         cells = (one.email, one.name, one.unit, state, ";".join(one.categories) or "all")
         table.add_row(*map(show.cell, cells))

@@ -13,15 +13,21 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from types import FrameType
 
 import click
 
 from syndication.demo.portals import DemoPortals, write_catalogue
+from syndication.demo.visitor import sign_up
 from syndication.errors import SyndicationError
 from syndication.settings import HOUSE, PREFIX
+
+GONE = "da.chuyen.di@docgia.example"
+"""A reader on the list whose mailbox exists no longer."""
+VISITOR = "khach.moi@docgia.example"
+"""Somebody who comes to the site and wants the digest."""
 
 
 def free_port(wanted: int, *, host: str = "127.0.0.1") -> int:
@@ -41,7 +47,7 @@ def free_port(wanted: int, *, host: str = "127.0.0.1") -> int:
 def run_demo(*, port: int, folder: Path) -> None:
     """Show the whole road, then serve until SIGTERM or SIGINT. ``folder`` is made anew."""
     try:
-        from syndication.demo.mailbox import mailbox, subjects
+        from syndication.demo.mailbox import RETURNED, mailbox, subjects
     except ModuleNotFoundError as missing:
         raise SyndicationError(
             f"the demo needs the package {missing.name}: pip install 'syndication[demo]', or use `make demo`"
@@ -53,7 +59,7 @@ def run_demo(*, port: int, folder: Path) -> None:
     mails = folder / "mails"
     with ExitStack() as parts:
         portals = parts.enter_context(DemoPortals())
-        parts.enter_context(mailbox(mails, port=smtp_port))
+        parts.enter_context(mailbox(mails, port=smtp_port, gone=[GONE]))
         write_catalogue(portals.addresses, into=folder / "feeds")
         environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)} | {
             f"{PREFIX}BASE_URL": base_url,
@@ -61,6 +67,7 @@ def run_demo(*, port: int, folder: Path) -> None:
             f"{PREFIX}VAR_DIR": str(folder),
             f"{PREFIX}SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
             f"{PREFIX}MAIL_FROM": "Điểm tin các Trung tâm <diemtin@trungtam.example>",
+            f"{PREFIX}BOUNCE_ADDRESS": "tra-lai@trungtam.example",
             f"{PREFIX}CONTACT": "diemtin@trungtam.example",
             f"{PREFIX}PRIVATE_HOSTS": ",".join(portals.addresses.values()),
         }
@@ -73,21 +80,34 @@ def run_demo(*, port: int, folder: Path) -> None:
             ("digest", "approve", "--by", "demo"),
             ("digest", "send"),
         ):
-            click.secho(f"$ syndication {' '.join(step)}", bold=True)
             _command(step, environment)
+        for report in sorted((mails / RETURNED).glob("*.eml")):
+            _command(("bounce",), environment, given=report)
+        _command(("digest", "status"), environment)
         serving = subprocess.Popen(
             [sys.executable, "-m", "syndication", "run", "--port", str(port)], env=environment, cwd=HOUSE
         )
         parts.callback(_end, serving)
         _wait_until_served(port, serving)
+        click.secho(f"Somebody asks for the digest at {base_url}/subscribe and opens the mail:", bold=True)
+        sign_up(base_url, VISITOR, mails=mails)
+        _command(("subscribers", "list"), environment)
         _print_addresses(base_url, portals, subjects(mails), mails)
         _serve_until_stopped(serving)
 
 
-def _command(words: tuple[str, ...], environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "syndication", *words], env=environment, cwd=HOUSE, check=False
-    )
+def _command(words: tuple[str, ...], environment: dict[str, str], *, given: Path | None = None) -> None:
+    """Type a command, with a file as its standard input where one is given."""
+    shown = f" < {given.name}" if given else ""
+    click.secho(f"$ syndication {' '.join(words)}{shown}", bold=True)
+    with given.open("rb") if given else nullcontext() as stdin:
+        done = subprocess.run(
+            [sys.executable, "-m", "syndication", *words],
+            env=environment,
+            cwd=HOUSE,
+            check=False,
+            stdin=stdin,
+        )
     if done.returncode:
         raise SyndicationError(f"`syndication {' '.join(words)}` failed; the demo ends here")
 
@@ -116,6 +136,7 @@ def _print_addresses(
         ("/feeds/chuyen-doi-so.rss", "one category"),
         ("/feeds/index.opml", "all feeds, for readers"),
         ("/digest/", "the digest"),
+        ("/subscribe", "how one gets it"),
     ):
         click.echo(f"  {base_url + address:<48} {what}")
     click.secho("The portals it reads:", bold=True)

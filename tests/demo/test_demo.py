@@ -48,8 +48,19 @@ def test_the_demo_prints_what_to_open_and_it_is_there(tmp_path: Path, free_port:
                 assert answer.status == 200
                 assert answer.read()
         mails = subjects(tmp_path / "demo" / "mails")
-        assert len(mails) == 3
-        assert all(subject.startswith("[Điểm tin tuần] Tuần ") for _, subject in mails)
+        digests = [path.name for path, subject in mails if subject.startswith("[Điểm tin tuần] Tuần ")]
+        assert len(digests) == 3
+        [asked] = [path.name for path, _ in mails if path.name not in digests]
+        assert asked.startswith("khach-moi")
+        assert "hard: da.chuyen.di@docgia.example: the reader is bounced" in printed
+        assert "of these came back: 1 hard" in printed
+        standing = {
+            words[0]: words[-2]
+            for line in said
+            if len(words := line.split()) > 2 and "@docgia.example" in words[0]
+        }
+        assert standing["da.chuyen.di@docgia.example"] == "bounced"
+        assert standing["khach.moi@docgia.example"] == "active"
     finally:
         demo.terminate()
         rest = demo.communicate(timeout=PATIENCE)[0]
