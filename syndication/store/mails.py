@@ -56,6 +56,11 @@ class Mails:
             )
         )
 
+    def due(self, *, now: datetime) -> bool:
+        """Whether any mail may be taken now."""
+        found = self._connection.execute(select(mails.c.id).where(mails.c.next_at <= now).limit(1)).first()
+        return found is not None
+
     def take(self, *, now: datetime, lease: timedelta) -> Mail | None:
         """The next mail that is due, not given to anybody else for ``lease``; forgets those that are too old."""
         self._connection.execute(delete(mails).where(mails.c.expires_at <= now))

@@ -81,6 +81,13 @@ class SignUps:
         result = self._connection.execute(delete(sign_ups).where(sign_ups.c.email_key == email_key))
         return result.rowcount == 1
 
+    def any_expired(self, *, now: datetime) -> bool:
+        """Whether there is anybody to forget."""
+        found = self._connection.execute(
+            select(sign_ups.c.id).where(sign_ups.c.expires_at <= now).limit(1)
+        ).first()
+        return found is not None
+
     def expire(self, *, now: datetime) -> int:
         """Forget who never confirmed; returns how many."""
         return int(self._connection.execute(delete(sign_ups).where(sign_ups.c.expires_at <= now)).rowcount)

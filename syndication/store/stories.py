@@ -125,6 +125,32 @@ class Stories:
             update(stories).where(stories.c.id == story).values(filed_at=now, filed_by=by)
         )
 
+    def are_filed_under(self, slug: str) -> bool:
+        """Whether any announced story, or what was withdrawn of them, stands in this category's feed."""
+        return any(
+            self._connection.execute(select(table.c.feed).where(table.c.feed == slug).limit(1)).first()
+            for table in (placements, tombstones)
+        )
+
+    def move(self, old: str, new: str, *, now: datetime) -> None:
+        """File all that stands in one category under another, which has taken its place.
+
+        Announced stories stand in the new feed where they stood in the old one; nobody is told of them again.
+        """
+        rows = self._connection.execute(
+            select(placements.c.story, placements.c.announced_at).where(placements.c.feed == old)
+        ).all()
+        filed = select(story_categories.c.story).where(story_categories.c.category == old)
+        self._search.touch(*(row.story for row in rows), *self._connection.execute(filed).scalars())
+        for column in (story_categories.c.category, placements.c.feed, tombstones.c.feed):
+            table = column.table
+            there = select(table.c.story).where(column == new)
+            self._connection.execute(delete(table).where(column == old, table.c.story.in_(there)))
+            self._connection.execute(update(table).where(column == old).values({column: new}))
+        self.mark_stale([new], now=now)
+        for day in {row.announced_at.astimezone(UTC).date(): row.announced_at for row in rows}.values():
+            self.mark_stale([new], now=now, of=day)
+
     def withdraw(self, story: str, *, why: str, now: datetime) -> None:
         """Take a story out of every feed, for good unless ``restore`` is called; its feeds' readers are told."""
         feeds = self.feeds_of(story)
@@ -399,6 +425,8 @@ class Stories:
         )
         conditions = [
             stories.c.announced_at <= until,
+            # Nothing is announced before it is told; said apart, because this has an index.
+            stories.c.announced_at >= not_before,
             stories.c.withdrawn_at.is_(None),
             told_at >= not_before,
             ~elsewhere.exists(),

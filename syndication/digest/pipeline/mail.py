@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 
 from syndication.digest.message import Note, note_bytes
+from syndication.digest.pipeline.copies import claim_home
 from syndication.digest.pipeline.office import CONFIRM, PREFERENCES, Office
 from syndication.digest.send import ReaderDeferred, ReaderRefused, SendingError, Transport, Uncertain
 from syndication.store import Memory
@@ -57,11 +58,19 @@ def leave_mail(
 def send_waiting(office: Office) -> int:
     """Send the single mails that are due, and forget who never confirmed; returns how many were accepted.
 
-    Where the mail server fails, all wait; where it does not want one of them, the others go out all the same.
+    Where the mail server fails, all wait; where it does not want one of them, the others go out all the same. Raises
+    IssueError for a copy of the database, which sends nothing.
     """
+    now = office.now()
+    with office.store.read() as memory:
+        resume_at = memory.relay.state().resume_at
+        anything = memory.mails.due(now=now) or memory.sign_ups.any_expired(now=now)
+    if not anything or (resume_at and now < resume_at):
+        return 0
     with office.store.write() as memory:
-        memory.sign_ups.expire(now=office.now())
-        memory.rates.forget(before=office.now() - FULL_AGAIN)
+        claim_home(office, memory)
+        memory.sign_ups.expire(now=now)
+        memory.rates.forget(before=now - FULL_AGAIN)
     sent = 0
     with office.open_transport() as transport:
         while not office.stopping.is_set() and (mail := _take(office)):
