@@ -49,10 +49,8 @@ def status(type_: Type) -> dict[str, Any]:
     return answer
 
 
-def digest_check(type_: Type) -> dict[str, Any]:
-    doctor = json.loads(
-        type_("doctor", "--json", status=1).output
-    )  # no portal was read yet, so it is never well
+def digest_check(type_: Type, *, well: bool) -> dict[str, Any]:
+    doctor = json.loads(type_("doctor", "--json", status=0 if well else 1).output)
     [check] = [one for one in doctor["checks"] if one["name"] == "digest"]
     return dict(check)
 
