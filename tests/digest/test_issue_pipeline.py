@@ -17,7 +17,16 @@ from sqlalchemy import update
 
 from syndication.digest import edit
 from syndication.digest.pipeline.clock import GRACE, PATIENCE, tend
-from syndication.digest.pipeline.issue import approve_issue, compose_issue, edit_issue, find_issue, left_out
+from syndication.digest.pipeline.delivery import send_issue
+from syndication.digest.pipeline.issue import (
+    approve_issue,
+    compose_issue,
+    edit_issue,
+    find_issue,
+    left_out,
+    pause_issue,
+    resume_issue,
+)
 from syndication.digest.pipeline.letters import Letters
 from syndication.digest.pipeline.office import Office
 from syndication.digest.pipeline.preview import preview
@@ -27,7 +36,7 @@ from syndication.digest.token import Signer
 from syndication.domain.issue import Edits, IssueState
 from syndication.domain.portal import Catalogue, Category
 from syndication.domain.subscriber import Registration
-from syndication.domain.week import Holiday, IsoWeek
+from syndication.domain.week import Holiday, Hours, IsoWeek
 from syndication.errors import IssueError
 from syndication.links import Links
 from syndication.settings import TET
@@ -241,6 +250,62 @@ def test_an_issue_past_its_grace_waits_for_a_person(office: Office, taken: _Take
     approve_issue(office, by="Lan")
     tend(office, **CLOCK)
     assert len(taken.mails) == 1
+
+
+def test_the_clock_sends_at_office_hours(office: Office, taken: _Taken) -> None:
+    office = replace(office, hours=Hours(frozenset(range(5)), time(8), time(17)))
+    a_weeks_news(office)
+    compose_issue(office)
+    approve_issue(office, by="Lan")
+    assert tend(office, **CLOCK) == []
+    assert taken.mails == []
+    clock_of(office).pass_(hours=1)
+    assert tend(office, **CLOCK) != []
+    assert len(taken.mails) == 1
+
+
+def test_a_run_that_comes_to_the_end_of_the_hours_stops(office: Office, taken: _Taken) -> None:
+    a_weeks_news(office)
+    compose_issue(office)
+    approve_issue(office, by="Lan")
+    hours = Hours(frozenset({0}), time(6), time(6, 30))
+    assert list(send_issue(office, hours=hours)) == []
+    assert taken.mails == []
+    assert find_issue(office).state is IssueState.SENDING
+
+
+def test_the_clock_leaves_a_mail_server_that_was_out_of_order_alone_for_a_while(
+    office: Office, taken: _Taken
+) -> None:
+    a_weeks_news(office)
+    compose_issue(office)
+    approve_issue(office, by="Lan")
+    with office.store.write() as memory:
+        memory.relay.failed(resume_at=office.now() + timedelta(minutes=2), says="421 closing down")
+    assert tend(office, **CLOCK) == []
+    clock_of(office).pass_(minutes=2)
+    assert tend(office, **CLOCK) != []
+    assert len(taken.mails) == 1
+
+
+@pytest.mark.parametrize(("quiet", "goes_on"), [(timedelta(hours=23), True), (timedelta(hours=25), False)])
+def test_an_issue_half_sent_and_long_forgotten_waits_for_a_person(
+    office: Office, taken: _Taken, quiet: timedelta, goes_on: bool
+) -> None:
+    a_weeks_news(office)
+    compose_issue(office)
+    approve_issue(office, by="Lan")
+    office.stopping.set()
+    list(send_issue(office))
+    office.stopping.clear()
+    clock_of(office).at += quiet
+    tend(office, **CLOCK)
+    assert len(taken.mails) == (1 if goes_on else 0)
+    if not goes_on:
+        pause_issue(office, by="Lan")
+        resume_issue(office)
+        tend(office, **CLOCK)
+        assert len(taken.mails) == 1
 
 
 def test_an_issue_too_large_for_mail_programs_is_refused_before_it_is_approved(office: Office) -> None:
