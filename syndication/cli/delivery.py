@@ -22,13 +22,15 @@ from syndication.cli.digest import digest
 from syndication.cli.opening import open_house
 from syndication.digest.pipeline.delivery import Sent, send_issue
 from syndication.digest.pipeline.issue import cancel_issue, pause_issue, resume_issue
-from syndication.digest.pipeline.tally import Status, issue_readers, issue_status
+from syndication.digest.pipeline.tally import Status, issue_readers, issue_status, who_did_not_get_it
 from syndication.domain.issue import DeliveryState
 
 _JSON = click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 _ISSUE = click.argument("issue", required=False, metavar="[ISSUE]")
 _BY = click.option("--by", default=getpass.getuser, show_default="you", help="Who decides; it is kept.")
 _AGAIN = ("failed", "expired", "cancelled", "uncertain")
+_LISTED = 20
+"""Readers that are named when there are more."""
 _PATIENCE = timedelta(minutes=15)
 
 
@@ -189,7 +191,19 @@ def _print_status(house: House, status: Status, *, json_wanted: bool) -> None:
         local = status.next_at.astimezone(house.settings.timezone)
         click.echo(f"the next attempt is due at {local:%H:%M:%S}")
     if status.counts or status.excluded:
-        click.echo(f"who got it, who did not and why: syndication digest readers {status.issue}")
+        _print_who_did_not_get_it(house, status.issue)
+        click.echo(f"everyone who was on record: syndication digest readers {status.issue}")
+
+
+def _print_who_did_not_get_it(house: House, issue: str) -> None:
+    rows = who_did_not_get_it(house.office, issue, limit=_LISTED + 1)
+    table = show.table("not got by", "", "", whole="not got by")
+    for one in rows[:_LISTED]:
+        table.add_row(show.cell(one.email), show.cell(one.bounce or one.state), show.cell(one.says))
+    if rows:
+        show.console().print(table)
+    if len(rows) > _LISTED:
+        click.echo("… and more")
 
 
 @digest.command()

@@ -434,6 +434,19 @@ class Deliveries:
         ).first()
         return (row.lease_until or row.next_at) if row else None
 
+    def not_got(self, issue: str, *, limit: int) -> list[Delivery]:
+        """The deliveries of an issue that were not accepted or came back, at most so many, by address."""
+        rows = self._connection.execute(
+            select(deliveries)
+            .where(
+                deliveries.c.issue == issue,
+                or_(deliveries.c.state != DeliveryState.ACCEPTED, deliveries.c.bounce != ""),
+            )
+            .order_by(deliveries.c.email_key)
+            .limit(limit)
+        )
+        return [_delivery(row) for row in rows]
+
     def of_issue(self, issue: str) -> list[Delivery]:
         """Every delivery of an issue: who got it, who did not, and why."""
         rows = self._connection.execute(

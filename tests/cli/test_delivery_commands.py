@@ -60,6 +60,8 @@ def test_an_issue_is_sent_and_everybody_is_accounted_for(type_: Type, server: Po
     sent = type_("digest", "send")
     assert "2 accepted, 1 failed" in sent.output
     assert "of these came back: 1 hard" in sent.output
+    [line] = [line for line in sent.output.splitlines() if reader(1) in line]
+    assert line.split()[1] == "hard"
     answer = status(type_)
     assert answer["counts"] == {"accepted": 2, "failed": 1}
     assert answer["bounced"] == {"hard": 1}

@@ -85,6 +85,13 @@ class Reached:
     at: datetime | None = None
 
 
+def who_did_not_get_it(office: Office, name: str | None = None, *, limit: int) -> list[Reached]:
+    """Recipients of an issue whose mail was not accepted or came back, and why; at most so many, by address."""
+    issue = find_issue(office, name)
+    with office.store.read() as memory:
+        return [_reached(one) for one in memory.deliveries.not_got(issue.id, limit=limit)]
+
+
 def issue_readers(office: Office, name: str | None = None) -> list[Reached]:
     """Who got an issue, who did not, and why: everyone who was on record, by address."""
     issue = find_issue(office, name)
