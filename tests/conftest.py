@@ -10,11 +10,12 @@ import os
 import shutil
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from syndication.bootstrap import House
 from syndication.collect.sandbox import Sandbox
@@ -26,14 +27,20 @@ from syndication.store import Store, open_store
 from tests.cast import ObedientClock, missing
 
 
+class NewDatabase(Protocol):
+    """Makes a database and returns its address."""
+
+    def __call__(self, like: str = ...) -> str: ...
+
+
 @pytest.fixture
 def clock() -> ObedientClock:
     return ObedientClock()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Makes empty PostgreSQL databases, on a private server from a wheel; no root, no service."""
+def postgres() -> Iterator[NewDatabase]:
+    """Makes PostgreSQL databases, empty or like another, on a private server from a wheel; no root, no service."""
     # The wheel keeps a lock in the user's runtime folder, and where there is none in /tmp under a name that all users
     # of the machine share: one of them locks the others out. So there is one.
     runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", f"/tmp/syndication-runtime-{os.getuid()}"))
@@ -53,10 +60,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
             connection.execute(text(f"ALTER SYSTEM SET {durability} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
 
-    def new_database() -> str:
+    def new_database(like: str = "template0") -> str:
         name = f"test_{uuid.uuid4().hex}"
         with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
         return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
 
     yield new_database
@@ -65,20 +72,45 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def migrated(database_url: str) -> str:
+    """Bring a new database to this program's version."""
+    store = open_store(database_url)
+    store.migrate()
+    store.close()
+    return database_url
+
+
+@pytest.fixture(scope="session")
+def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at this program's version, made once: copying it is quicker than making another."""
+    path = tmp_path_factory.mktemp("model") / "model.db"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_model(postgres: NewDatabase) -> str:
+    """The same in PostgreSQL; its name."""
+    return make_url(migrated(postgres())).database or ""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, of each kind in turn."""
+    """A database of each kind in turn: at this program's version for tests with ``store``, empty for others."""
+    wants_tables = "store" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.db'}"
-    new_database: Callable[[], str] = request.getfixturevalue("postgres")
-    return new_database()
+        path = tmp_path / "test.db"
+        if wants_tables:
+            shutil.copyfile(request.getfixturevalue("sqlite_model"), path)
+        return f"sqlite:///{path}"
+    new_database: NewDatabase = request.getfixturevalue("postgres")
+    return new_database(request.getfixturevalue("postgres_model")) if wants_tables else new_database()
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A database at this program's version, of each kind in turn."""
     opened = open_store(database_url)
-    opened.migrate()
     yield opened
     opened.close()
 

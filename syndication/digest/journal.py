@@ -7,6 +7,7 @@ only for a process that is gone from a machine that still runs. Of what a journa
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -26,6 +27,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{owner.rpartition('|')[2]}.journal"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._broken = False
         self._write(owner)
 
     def begin(self, delivery: int) -> None:
@@ -46,8 +48,11 @@ class Journal:
         self._path.unlink(missing_ok=True)
 
     def _write(self, line: str) -> None:
-        # One call for one line, so that lines of several threads do not mix and none is half there.
-        os.write(self._file, f"{line}\n".encode(errors="replace"))
+        # One call for one line, so that lines of several threads do not mix. Behind half a line nothing could be read.
+        data = f"{line}\n".encode(errors="replace")
+        if self._broken or os.write(self._file, data) < len(data):
+            self._broken = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass(slots=True)
@@ -77,6 +82,8 @@ def left_behind(folder: Path, is_gone: Callable[[str], bool]) -> Iterator[LeftBe
 
 def _read(found: LeftBehind, lines: Iterable[str]) -> LeftBehind:
     for line in lines:
+        if not line.endswith("\n"):  # the disk was full
+            break
         what, _, rest = line.rstrip("\n").partition(" ")
         delivery, _, rest = rest.partition(" ")
         if not delivery.isdigit():

@@ -342,11 +342,13 @@ class Deliveries:
         return _delivery(row) if row else None
 
     def came_back(self, delivery: int, *, meaning: str, code: str | None, says: str) -> None:
-        """Note on a delivery what was reported about it after it was accepted."""
+        """Note on a delivery what was reported about it; what the server itself said when it refused it stays."""
+        refused = deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.UNCERTAIN])
+        report = f"came back: {code or meaning} {says}".rstrip()
         self._connection.execute(
             update(deliveries)
             .where(deliveries.c.id == delivery)
-            .values(bounce=meaning, says=f"came back: {code or meaning} {says}".rstrip())
+            .values(bounce=meaning, says=case((refused, deliveries.c.says), else_=report))
         )
 
     def bounced_lately(self, subscriber: int, *, last: int) -> list[str]:
@@ -360,7 +362,7 @@ class Deliveries:
             .order_by(deliveries.c.id.desc())
             .limit(last)
         )
-        return list(rows.scalars())
+        return [reported or "" for reported in rows.scalars()]
 
     def of_subscriber(self, subscriber: int) -> list[Delivery]:
         """Every delivery to one reader, the oldest first."""
@@ -471,7 +473,7 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         says=row.says,
         message_id=row.message_id,
         at=row.at,
-        bounce=row.bounce,
+        bounce=row.bounce or "",
     )
 
 

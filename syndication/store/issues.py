@@ -252,6 +252,6 @@ def _issue(row: Row[tuple[object, ...]], withdrawn: tuple[str, ...]) -> Issue:
         sent_at=row.sent_at,
         edits=Edits.from_json(row.edits),
         sending_at=row.sending_at,
-        says=row.says,
+        says=row.says or "",
         withdrawn=withdrawn,
     )

@@ -372,8 +372,8 @@ relay = Table(
     Column("id", Integer, primary_key=True),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("resume_at", Moment),
-    Column("says", Text, nullable=False, server_default=""),
-    Column("home", Text, nullable=False, server_default=""),
+    Column("says", Text, nullable=False, default=""),
+    Column("home", Text, nullable=False, default=""),
     Column("step", BigInteger, nullable=False, server_default="0"),
 )
 
@@ -394,7 +394,7 @@ issues = Table(
     Column("excluded", JSON),
     Column("edits", JSON),  # what an editor asked for; composing anew does it again
     Column("candidates", Integer),  # readers on record when the recipients were frozen
-    Column("says", Text, nullable=False, server_default=""),  # why it is paused or cancelled
+    Column("says", Text),  # why it is paused or cancelled
 )
 
 skipped_weeks = Table(
@@ -436,7 +436,7 @@ deliveries = Table(
     Column("lease_until", Moment),
     Column("lease_owner", Text),
     Column("portals", JSON, nullable=False, server_default="[]"),
-    Column("bounce", Text, nullable=False, server_default=""),  # what came back after it was accepted
+    Column("bounce", Text),  # what came back after it was accepted
     UniqueConstraint("issue", "email_key"),
     Index(None, "issue", "next_at"),
     # Few rows are under a lease; without this every claim would look for dead senders through all issues ever sent.

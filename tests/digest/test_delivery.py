@@ -198,6 +198,21 @@ def test_what_the_server_may_have_taken_is_sent_once_more_the_same_to_the_byte(
     assert numbers_agree(office)
 
 
+def test_a_copy_that_may_have_arrived_is_not_forgotten_when_the_next_is_refused(
+    office: Office, issue: str, server: PostOffice, clock: ObedientClock
+) -> None:
+    server.at_dot = lambda who, attempt: f"keep and {DROP}" if who == reader(5) and attempt == 1 else None
+    send(office, issue)
+    server.at_rcpt = lambda who, _: "550 5.1.1 no such user" if who == reader(5) else None
+    clock.pass_(minutes=5)
+    send(office, issue)
+    [doubted] = [one for one in issue_readers(office) if one.state == D.UNCERTAIN]
+    assert doubted.email == reader(5)
+    assert "an earlier copy may have arrived" in doubted.says
+    assert find_issue(office).state is IssueState.SENT
+    assert numbers_agree(office)
+
+
 def test_with_hold_what_is_in_doubt_waits_for_a_person(
     office: Office, issue: str, server: PostOffice, clock: ObedientClock
 ) -> None:

@@ -241,6 +241,8 @@ class _Run:
                 yield Sent(delivery=None, state=None, says=self._stop.says, stops=True)
                 return
             if not (self._ready or self.lanes.busy or wait):
+                if self._look_up_doubts():
+                    continue  # somebody else died meanwhile, and left some
                 return
             if wait and not self.lanes.busy:
                 if wait > self._patience:
@@ -405,6 +407,11 @@ class _Run:
             case _:
                 # «Later»; or the connection broke over this very message, which a second time may be no accident.
                 state, pause = DeliveryState.DEFERRED, PAUSES[delivery.attempts]
+        if delivery.doubtful and state in (DeliveryState.FAILED, DeliveryState.EXPIRED):
+            state, says = (
+                DeliveryState.UNCERTAIN,
+                f"an earlier copy may have arrived; this one did not: {says}",
+            )
         return Outcome(
             delivery=delivery.id,
             state=state,
@@ -434,10 +441,6 @@ class _Run:
 
     def _claim(self, memory: Memory, room: int, *, now: datetime) -> tuple[list[Delivery], timedelta]:
         """Take the next readers, as many as there is room for and the rates allow."""
-        if memory.release_gone(now=now):
-            self._recover(memory, now=now)
-        if memory.deliveries.doubt(now=now) and self._hold:
-            self._leave_to_a_person(memory, now=now)
         if room <= 0:
             return [], timedelta(0)
         granted, wait = memory.rates.take(self._office.rates, room, now=now)

@@ -58,8 +58,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("resume_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("says", sa.Text(), server_default="", nullable=False),
-        sa.Column("home", sa.Text(), server_default="", nullable=False),
+        sa.Column("says", sa.Text(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
         sa.Column("step", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relay")),
     )
@@ -112,11 +112,11 @@ def upgrade() -> None:
 
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("portals", sa.JSON(), server_default="[]", nullable=False))
-        batch_op.add_column(sa.Column("bounce", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("bounce", sa.Text(), nullable=True))
 
     with op.batch_alter_table("issues", schema=None) as batch_op:
         batch_op.add_column(sa.Column("candidates", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("says", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("says", sa.Text(), nullable=True))
 
     with op.batch_alter_table("subscribers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("portals", sa.JSON(), server_default="[]", nullable=False))
