@@ -1,7 +1,7 @@
 """What a week's digest costs: composing it, printing it, and making each reader's bytes.
 
 All in one run on this machine, so that ratios count; times are this process's CPU. It ends with status 1 where one of
-what the program promises is missed. The very first issue looks through all stories ever told and promises nothing:
+what the program promises is missed:
 
 1. Composing a week of 2 000 stories out of 100 000 that are kept, in SQLite (time said, in milliseconds).
 2. Printing and inlining an issue, which happens once for all who chose the same categories.
@@ -37,6 +37,8 @@ STORIES = 100_000
 OF_THE_WEEK = 2_000
 READERS = 10_000
 CHOICES = 50
+MOST_OF_COMPOSING = 200
+"""Milliseconds."""
 MOST_PRINTED = 60
 MOST_OF_PRINTING = 1 / 150
 REPEATS = 7
@@ -165,7 +167,11 @@ def measure(house: House) -> list[str]:
             missed.append(what)
 
     first = milliseconds(lambda: compose_issue(house.office, fresh=True))
-    said("composing the first issue of all, a week out of 100 000 stories", f"{first:8.1f} ms")
+    said(
+        "composing the first issue of all, a week out of 100 000 stories",
+        f"{first:8.1f} ms",
+        well=first <= MOST_OF_COMPOSING,
+    )
     issue = compose_issue(house.office)
     office = house.office
     letters = Letters(office, issue)
@@ -207,7 +213,11 @@ def measure(house: House) -> list[str]:
         )
         memory.issues.draft(before, cut_at=NOW - timedelta(days=7), now=NOW)
     usual = milliseconds(lambda: compose_issue(house.office, fresh=True))
-    said("composing any later issue, a week out of 100 000 stories", f"{usual:8.1f} ms", well=usual <= 200)
+    said(
+        "composing any later issue, a week out of 100 000 stories",
+        f"{usual:8.1f} ms",
+        well=usual <= MOST_OF_COMPOSING,
+    )
     return missed
 
 

@@ -26,13 +26,15 @@ COLUMNS = 78
 
 SUMMARY = 220
 """Characters of a summary: one or two sentences, and 30 stories stay well below the size Gmail cuts at."""
+GRACE = 1.25
+"""How much longer a summary may be where that spares a sentence from being cut."""
 
 COMFORTABLE = 80_000
 """Bytes of HTML up to which no mail program cuts a mail, whatever a relay adds."""
 RICHNESS = ((SUMMARY, 6), (130, 3), (0, 1))
 """Characters of a summary and portals named for a story: as a rule, and twice leaner for an issue too large."""
 
-SHORT_SUMMARY = 130
+SHORT_SUMMARY = 140
 """Characters of a summary among the highlights, which are read at one glance."""
 
 _END = re.compile(r"([^\W_]{2,})[\"”’»)]*[.!?][\"”’»)]*(?=\s)")
@@ -40,8 +42,15 @@ _END = re.compile(r"([^\W_]{2,})[\"”’»)]*[.!?][\"”’»)]*(?=\s)")
 _ABBREVIATED = re.compile(r"[A-ZĐ]+|[A-ZĐ][^\W_]|Th[sS]")
 """«TP. Hải Phòng», «TS. Nguyễn …», «Th.»: no sentence ends there."""
 
-PREVIEW = 200
-"""Characters of the line a mailbox shows beside the subject; no program shows more."""
+_DANGLING = re.compile(
+    r"(?: (?:và|của|cho|với|các|những|tại|trong|từ|đến|để|là|về|do|có|được|trên|theo|một|thì|mà|ở))+…$"
+)
+"""Words with which no line should break off: what they announce is what was cut."""
+
+PREVIEW = range(40, 101)
+"""Characters of the line a mailbox shows beside the subject: a shorter one draws in what stands below it."""
+TIED = 12
+"""Characters of a word up to which it is kept on one line with its neighbour, even on the narrowest phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +75,25 @@ def _wrapped(text: str) -> str:
 
 
 def _sentences(text: str, limit: int) -> str:
-    """As many whole sentences as ``limit`` characters hold; where that says too little, cut at a word with «…»."""
+    """As many whole sentences as ``limit`` characters hold, or one that is a little longer; else cut with «…»."""
     text = one_line(text)
     if len(text) <= limit:
         return text
-    ends = [
-        match.end() for match in _END.finditer(text, 0, limit + 1) if not _ABBREVIATED.fullmatch(match[1])
-    ]
-    return text[: ends[-1]] if ends and ends[-1] >= limit * 0.45 else shorten(text, limit)
+    # The space behind the text lets its last sentence be found as well.
+    found = _END.finditer(f"{text} ", 0, int(limit * GRACE) + 1)
+    ends = [match.end() for match in found if not _ABBREVIATED.fullmatch(match[1])]
+    in_time = [end for end in ends if limit * 0.45 <= end <= limit]
+    if in_time or (ends and ends[-1] > limit):
+        return text[: in_time[-1] if in_time else next(end for end in ends if end > limit)]
+    return _DANGLING.sub("…", shorten(text, limit))
+
+
+def _tied(text: str) -> str:
+    """The last two words on one line, so that no line of a heading holds a single syllable."""
+    words = text.rsplit(" ", 2)
+    if len(words) < 2 or max(map(len, words[-2:])) > TIED:
+        return text
+    return "\u00a0".join(text.rsplit(" ", 1))
 
 
 def _headed(text: str) -> str:
@@ -98,7 +118,11 @@ def _issue_title(content: IssueContent) -> str:
 
 
 def _preheader(content: IssueContent) -> str:
-    return shorten(" · ".join(entry.title for entry in content.entries[:3]), PREVIEW)
+    """The first headlines; of a thin issue also how much it has."""
+    said = [entry.title for entry in content.entries[:3]]
+    if len(" · ".join(said)) < PREVIEW[0]:
+        said.append(_counted(content))
+    return shorten(" · ".join(said), PREVIEW[-1])
 
 
 def _published(issue: Issue) -> str:
@@ -169,6 +193,7 @@ class Renderer:
         self._templates.filters |= {
             "brief": lambda text: _sentences(text, SUMMARY),
             "short": lambda text: _sentences(text, SHORT_SUMMARY),
+            "tied": _tied,
             "day": day,
             "days": _days,
             "headed": _headed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -140,8 +141,23 @@ def test_no_portal_fills_a_part_alone_while_others_have_something_to_say() -> No
     for entries in (content.highlights, *(section.entries for section in content.sections)):
         tellers = Counter(entry.portals[0].id for entry in entries)
         assert max(tellers.values()) <= (SECTION_SIZE + 1) // 2
+
+
+def test_one_portal_alone_fills_an_issue_that_leaves_nothing_out() -> None:
     alone = composed([one for one in A_WEEK if one.lead.portal == "c"])
-    assert [len(section.entries) for section in alone.sections] == [4, 4, 4, 4] or len(alone.entries) == 16
+    assert alone.hero
+    assert len(alone.highlights) == 2  # more of one portal would be too many
+    assert len(alone.entries) == 16
+    assert [section.more for section in alone.sections] == [0, 0, 0, 0]
+    assert alone.portal_count == alone.portals_heard == 1
+
+
+def test_a_week_without_pictures_or_summaries_is_told_in_its_sections() -> None:
+    bare = [replace(one, summary="", image_url=None) for one in A_WEEK]
+    content = composed(bare)
+    assert content.hero is None
+    assert content.highlights == ()
+    assert [len(section.entries) for section in content.sections] == [SECTION_SIZE] * 4
 
 
 def test_two_hundred_stories_in_one_section_leave_the_others_their_room() -> None:

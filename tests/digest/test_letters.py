@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from email import message_from_bytes
+from itertools import combinations
 
 import pytest
 
 from syndication.bootstrap import House
+from syndication.digest.message import Prepared
 from syndication.digest.pipeline import choices
-from syndication.digest.pipeline.letters import Letters
+from syndication.digest.pipeline.letters import KEPT, Letters
 from syndication.domain.issue import Delivery, DeliveryState, Issue, IssueState, Named
 from tests.digest.test_render import an_entry, an_issue
 
@@ -17,14 +20,19 @@ ONE, OTHER = (Named(id=one, name=one.upper(), url=f"https://{one}.example/") for
 
 
 @pytest.fixture
-def letters(house: House) -> Letters:
-    """Of an issue with one story of each of two portals, and one of both."""
+def letters(house: House, issue: Issue) -> Letters:
+    return Letters(house.office, issue)
+
+
+@pytest.fixture
+def issue(house: House) -> Issue:
+    """An issue with one story of each of two portals, and one of both."""
     first, second, both = (
         replace(an_entry(number), portals=portals)
         for number, portals in ((1, (ONE,)), (2, (OTHER,)), (3, (ONE, OTHER)))
     )
     content = an_issue(hero=None, sections=((first, second, both),))
-    issue = Issue(
+    return Issue(
         id=str(content.week),
         state=IssueState.SENDING,
         content=content,
@@ -34,7 +42,6 @@ def letters(house: House) -> Letters:
         approved_by="Lan",
         sent_at=None,
     )
-    return Letters(house.office, issue)
 
 
 def delivery(subscriber: int, *portals: str) -> Delivery:
@@ -72,6 +79,27 @@ def test_choices_that_leave_the_same_share_one_printing(letters: Letters) -> Non
     assert one is not everything
     assert letters.prepared((), ("mot", "ba")) is one
     assert letters.printed == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_however_many_odd_choices_there_are_only_so_many_letters_are_kept(house: House, issue: Issue) -> None:
+    content = issue.content
+    names = [f"cong-{place}" for place in range(8)]
+    entries = tuple(
+        replace(an_entry(place), portals=(replace(ONE, id=name),)) for place, name in enumerate(names)
+    )
+    sections = (replace(content.sections[0], entries=entries),)
+    many = Letters(house.office, replace(issue, content=replace(content, sections=sections)))
+    odd = [name for size in (3, 4) for name in combinations(names, size)]
+    assert len(odd) > 1.9 * KEPT
+    first = many.for_reader(delivery(1, *odd[0]))
+    for number, chosen in enumerate(odd):
+        many.for_reader(delivery(number, *chosen))
+    assert many.printed == len(odd)
+    gc.collect()
+    assert KEPT <= sum(isinstance(one, Prepared) for one in gc.get_objects()) <= KEPT + 1
+    assert many.for_reader(delivery(1, *odd[0])) == first
+    assert many.printed == len(odd) + 1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

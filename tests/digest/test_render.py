@@ -104,8 +104,11 @@ def _renderer() -> Renderer:
 
 
 def page_of(html: str) -> Any:
-    """The parsed page; Any, for lxml's stubs make of every XPath a union of all it could answer."""
-    return lxml_html.fromstring(html)
+    """The parsed page, its no-break spaces as spaces: they only say where a line may not end.
+
+    Any, for lxml's stubs make of every XPath a union of all it could answer.
+    """
+    return lxml_html.fromstring(re.sub("\u00a0|&nbsp;|&#160;", " ", html))
 
 
 def links_of(rendered: Rendered) -> list[str]:
@@ -168,6 +171,8 @@ def test_the_language_is_said_where_webmail_keeps_it_too(renderer: Renderer) -> 
     assert page.get("lang") == "vi"
     (article,) = page.xpath("//div[@role='article']")
     assert article.get("lang") == "vi"
+    (main,) = page_of(renderer.page(a_full_issue()).html).xpath("//*[@role='main']")
+    assert main.get("lang") == "vi"
     assert {table.get("role") for table in page.xpath("//table")} == {"presentation"}
 
 
@@ -265,16 +270,63 @@ def test_a_readers_mail_can_be_ended_and_the_public_page_names_no_reader(rendere
     assert f'<link rel="canonical" href="{LINKS.digest("2026-w47")}">' in page.html
 
 
+def test_no_heading_and_no_summary_ends_in_a_line_of_one_syllable(renderer: Renderer) -> None:
+    for html in (
+        renderer.render(a_full_issue(), unsubscribe_url=UNSUBSCRIBE).html,
+        renderer.page(a_full_issue()).html,
+    ):
+        page: Any = lxml_html.fromstring(html)
+        lines = page.xpath("//h1 | //h2/a | //h3/a | //p[@class='says'][not(ancestor::td[@class='note'])]")
+        assert len(lines) > 50
+        for line in lines:
+            assert re.search(r"\S+\u00a0\S+$", line.text_content()), line.text_content()
+        bylines = page.xpath("//p[@class='from'][contains(., '/11')]")
+        assert len(bylines) > 25
+        for line in bylines:
+            assert re.match(r".* \S+\u00a0\S+\u00a0·\u00a0\d\d/\d\d", line.text_content())
+    long = "https://tin.example.vn/mot-dia-chi-rat-dai"
+    entry = replace(an_entry(1), title=f"Xem {long}")
+    assert f">Xem {long}<" in renderer.page(an_issue(hero=entry, sections=())).html
+
+
+def test_the_name_of_a_section_stays_on_one_line_unless_a_phone_is_too_narrow_for_it(
+    renderer: Renderer,
+) -> None:
+    content = a_full_issue()
+    names = ["CNTT – Viễn thông", "Khoa học, công nghệ và đổi mới sáng tạo"]
+    sections = [replace(one, title=name) for one, name in zip(content.sections, names, strict=False)]
+    html = renderer.render(replace(content, sections=tuple(sections)), unsubscribe_url=None).html
+    kept = [span.text_content() for span in page_of(html).xpath("//td[@class='inside']/span")]
+    assert kept == ["Tin nổi bật (5)", "CNTT – Viễn thông (5)", "Sắp diễn ra (2)"]
+    assert "white-space:nowrap" in page_of(html).xpath("//td[@class='inside']/span/@style")[0]
+
+
+def test_the_preview_line_fills_a_mailbox_and_no_more(renderer: Renderer) -> None:
+    long = replace(an_entry(1), title="Nghị quyết về đột phá phát triển khoa học, công nghệ " * 4)
+    for content in (
+        a_full_issue(),
+        an_issue(hero=None, sections=((replace(an_entry(1), title="Tin"),),)),
+        an_issue(hero=long, sections=()),
+    ):
+        assert 15 < len(renderer.render(content, unsubscribe_url=None).preheader) <= 100
+    thin = an_issue(hero=None, sections=((replace(an_entry(1), title="Mưa lớn ở vùng cao"),),))
+    assert renderer.render(thin, unsubscribe_url=None).preheader == "Mưa lớn ở vùng cao · 1 tin từ 1 cổng"
+
+
 def test_the_preview_line_is_the_top_three_headlines(renderer: Renderer) -> None:
     content = a_full_issue()
-    short = [replace(entry, title=f"Tin số {place}") for place, entry in enumerate(content.entries[:4])]
+    short = [
+        replace(entry, title=f"Tin thứ {place} ở trung du") for place, entry in enumerate(content.entries[:4])
+    ]
     issue = an_issue(hero=short[0], sections=((short[1],), (short[2], short[3])))
     rendered = renderer.render(issue, unsubscribe_url=UNSUBSCRIBE)
     page = page_of(rendered.html)
     (preview,) = page.xpath("//div[@class='preview']")
-    assert preview.text_content().startswith("Tin số 0 · Tin số 1 · Tin số 2")
-    assert "Tin số 3" not in preview.text_content()
-    assert rendered.preheader == "Tin số 0 · Tin số 1 · Tin số 2"
+    assert preview.text_content().startswith(
+        "Tin thứ 0 ở trung du · Tin thứ 1 ở trung du · Tin thứ 2 ở trung du"
+    )
+    assert "Tin thứ 3" not in preview.text_content()
+    assert rendered.preheader == "Tin thứ 0 ở trung du · Tin thứ 1 ở trung du · Tin thứ 2 ở trung du"
     assert not page_of(renderer.page(issue).html).xpath("//div[@class='preview']")
     assert "display:none" in preview.get("style").replace(" ", "")
 
@@ -371,6 +423,23 @@ def test_a_summary_ends_with_a_sentence_where_one_ends_in_time(renderer: Rendere
     entry = replace(an_entry(1), summary=said + "Dự hội nghị có lãnh đạo " + "các đơn vị " * 20)
     page = page_of(renderer.render(an_issue(hero=entry, sections=()), unsubscribe_url=None).html)
     assert page.xpath("//p[@class='says']/text()") == [said.strip()]
+
+
+def test_a_sentence_a_little_too_long_is_printed_whole_and_a_cut_one_does_not_end_in_and(
+    renderer: Renderer,
+) -> None:
+    def said(summary: str) -> str:
+        entry = replace(an_entry(1), summary=summary)
+        page = page_of(renderer.render(an_issue(hero=entry, sections=()), unsubscribe_url=None).html)
+        return str(page.xpath("string(//p[@class='says'])"))
+
+    sentence = (
+        "Chiều 19/11, xã khai mạc lễ hội với nghi thức rước nước" + ", thu hút rất đông người dân" * 6 + "."
+    )
+    assert 220 < len(sentence) < 275
+    assert said(sentence) == sentence
+    assert said(f"{sentence} Lễ hội kéo dài đến hết tuần sau.") == sentence
+    assert said("Lễ hội " * 30 + "và của " * 40) == "Lễ hội " * 29 + "Lễ hội…"
 
 
 def test_the_public_page_says_what_the_mail_says_in_one_sheet_of_styles(renderer: Renderer) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from syndication.digest import message
 from syndication.digest.pipeline.office import PREFERENCES, UNSUBSCRIBE, Office
 from syndication.domain.issue import Delivery, Issue, IssueContent
+
+KEPT = 64
+"""Letters that are kept encoded, of some 60 KB each: more than readers make different choices that matter. Where they
+make more, those asked for least lately are printed again."""
 
 
 class Letters:
@@ -18,13 +23,14 @@ class Letters:
         entries = issue.content.entries
         self._told = frozenset(entry.category for entry in entries)
         self._heard = frozenset(portal.id for entry in entries for portal in entry.portals)
-        self._chosen: dict[tuple[frozenset[str], frozenset[str]], message.Prepared] = {}
-        self._prepared: dict[IssueContent, message.Prepared] = {}
+        # Two steps, for choices that differ may leave the same content, and to compare contents takes a while.
+        self._by_content = lru_cache(KEPT)(self._encoded)
+        self._by_choice = lru_cache(KEPT)(self._for_choice)
 
     @property
     def printed(self) -> int:
         """How many times the issue was printed so far."""
-        return len(self._prepared)
+        return self._by_content.cache_info().misses
 
     def letter(self, categories: Collection[str], portals: Collection[str] = ()) -> message.Letter:
         """The issue as a mail for everyone who chose these categories and portals; none means all."""
@@ -53,16 +59,17 @@ class Letters:
 
     def prepared(self, categories: Collection[str], portals: Collection[str] = ()) -> message.Prepared:
         """The same, encoded. Choices that leave the same of this issue share one."""
-        choice = _of_these(self._told, categories), _of_these(self._heard, portals)
-        if choice not in self._chosen:
-            content = self._issue.content.only(*choice)
-            if not content.entries:
-                # All they chose was withdrawn after the recipients were frozen; an empty mail would say nothing.
-                content = self._issue.content
-            if content not in self._prepared:
-                self._prepared[content] = message.prepare(self._letter(content))
-            self._chosen[choice] = self._prepared[content]
-        return self._chosen[choice]
+        return self._by_choice(_of_these(self._told, categories), _of_these(self._heard, portals))
+
+    def _for_choice(self, categories: frozenset[str], portals: frozenset[str]) -> message.Prepared:
+        content = self._issue.content.only(categories, portals)
+        if not content.entries:
+            # All they chose was withdrawn after the recipients were frozen; an empty mail would say nothing.
+            content = self._issue.content
+        return self._by_content(content)
+
+    def _encoded(self, content: IssueContent) -> message.Prepared:
+        return message.prepare(self._letter(content))
 
     def for_reader(self, delivery: Delivery) -> bytes:
         """What one reader gets, the same to the byte at every attempt."""
