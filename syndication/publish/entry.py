@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 from syndication import text
 from syndication.domain.portal import Catalogue
 from syndication.domain.story import Story, Tombstone
-from syndication.links import Links
+from syndication.links import FeedFormat, Links
 from syndication.publish.fulltext import full_text
 from syndication.publish.printable import one_line, web_address
 from syndication.publish.select import FeedPlan
@@ -95,12 +95,26 @@ class Edition:
     entries: tuple[Entry, ...]
     tombstones: tuple[Tombstone, ...] = ()
     hub: str | None = None
+    query: str = ""
+    """What stands after the question mark in the address of a document that a filter has cut; empty for a whole one."""
     archive: str | None = None
     """The part of an archive's address after the feed's name; None for the current document."""
     previous: str | None = None
     """The archive before this document."""
     following: str | None = None
     """The archive after this one; None for the newest, after which comes the current document."""
+
+    def address(self, form: FeedFormat, links: Links) -> str:
+        """Where this document is found."""
+        if self.archive:
+            return links.archive(self.plan.name, self.archive)
+        whole = links.feed(self.plan.name, form)
+        return f"{whole}?{self.query}" if self.query else whole
+
+    def tag(self, links: Links) -> str:
+        """The feed's id (RFC 4287 §4.2.6): what a filter has cut is a feed of its own."""
+        whole = links.feed_tag(self.plan.name)
+        return f"{whole}?{self.query}" if self.query else whole
 
     @property
     def updated_at(self) -> datetime:

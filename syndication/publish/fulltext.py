@@ -86,7 +86,7 @@ def is_sound(markup: str) -> bool:
         elif (
             tag not in _TAGS
             or not _may_stand(tag, stack)
-            or not all(map(_is_sound, _ATTRIBUTE.findall(attributes)))
+            or (attributes and not all(map(_is_sound, _ATTRIBUTE.findall(attributes))))
         ):
             return False
         elif tag not in _VOID:
@@ -95,7 +95,9 @@ def is_sound(markup: str) -> bool:
 
 
 def _may_stand(tag: str, stack: list[str]) -> bool:
-    parent = stack[-1] if stack else ""
+    if not stack:
+        return tag not in _ONLY_IN
+    parent = stack[-1]
     if parent in _TABLE:
         return tag in _TABLE[parent]
     if tag in _ONLY_IN or (tag == "a" and "a" in stack):

@@ -23,7 +23,7 @@ def build(edition: Edition, links: Links) -> bytes:
         "version": VERSION,
         "title": plan.title,
         "home_page_url": links.page_of(plan.name),
-        "feed_url": links.feed(plan.name, FeedFormat.JSON),
+        "feed_url": edition.address(FeedFormat.JSON, links),
         "description": plan.description,
         "authors": [{"name": plan.title, "url": links.home()}],
         "language": plan.language,

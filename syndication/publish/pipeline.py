@@ -78,6 +78,7 @@ class Published:
 def publish(press: Press, *, everything: bool = False) -> Published:
     """Announce what waits and build the feeds that are stale, or, with ``everything``, all of them."""
     announced, waiting = _announce(press)
+    _move_renamed(press)
     plans = {plan.name: plan for plan in press.plans()}
     with press.store.read() as memory:
         stale = {*memory.stories.stale(), *memory.stories.stale_days()}
@@ -121,6 +122,27 @@ def _announce(press: Press) -> tuple[int, int]:
         for story, at in zip(waiting, times, strict=False):
             memory.stories.announce(story.id, at=at, feeds=feed_names(story.categories, story.portals))
         return len(times), len(waiting) - len(times)
+
+
+def _move_renamed(press: Press) -> None:
+    """File the stories of categories that were renamed under their new names, once.
+
+    After announcing, so that what another process has filed meanwhile by an older catalogue comes along.
+    """
+    renamed = press.catalogue.renamed
+    if not renamed:
+        return
+    with press.store.read() as memory:
+        have = set(memory.documents.paths())
+        former = [
+            (old, new)
+            for old, new in renamed.items()
+            if f"feeds/{old}.{FeedFormat.ATOM}" in have or memory.stories.are_filed_under(old)
+        ]
+    for old, new in former:
+        with press.store.write() as memory:
+            memory.alone()
+            memory.stories.move(old, new, now=press.now())
 
 
 def _paths(plan: FeedPlan) -> list[tuple[str, str]]:

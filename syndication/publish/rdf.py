@@ -32,7 +32,7 @@ def build(edition: Edition, links: Links) -> bytes:
     """The edition as RSS 1.0. Same arguments, same bytes."""
     plan = edition.plan
     root = etree.Element(f"{{{RDF}}}RDF", nsmap=_SPACES)  # type: ignore[arg-type] # None is the default one
-    channel = etree.SubElement(root, f"{{{RSS}}}channel", {_ABOUT: links.feed(plan.name, FeedFormat.RDF)})
+    channel = etree.SubElement(root, f"{{{RSS}}}channel", {_ABOUT: edition.address(FeedFormat.RDF, links)})
     _add(channel, RSS, "title", plan.title)
     _add(channel, RSS, "link", links.page_of(plan.name))
     _add(channel, RSS, "description", plan.description)

@@ -30,8 +30,9 @@ CACHE = f"public, max-age={FRESH}, stale-while-revalidate=3600, stale-if-error=8
 POLICY = "default-src 'none'; sandbox"
 PLAIN_JSON = "application/json; charset=utf-8"
 
+ANY_ORIGIN = ("Access-Control-Allow-Origin", "*")
 FOR_ALL: Headers = [
-    ("Access-Control-Allow-Origin", "*"),
+    ANY_ORIGIN,
     ("Access-Control-Expose-Headers", "ETag, Last-Modified, Link, Retry-After, IM, Delta-Base"),
 ]
 """On every answer, so that scripts of other sites may read it, whatever it says."""
@@ -81,12 +82,17 @@ class Ready:
         bodies = {"": document.body, "gzip": document.gzip, "br": document.brotli}
         self.bodies = {coding: body for coding, body in bodies.items() if body is not None}
         self.whole = {
-            coding: [*self._content(coding, body), *self._validators(coding), *SAFE]
+            coding: [*self._content(coding, body), *self._validators(coding), *FOR_ALL, *SAFE]
             for coding, body in self.bodies.items()
         }
         """The headers of 200, by content coding."""
-        self.unchanged = {self.etag(coding): self._validators(coding) for coding in ("", *conditions.CODINGS)}
-        """The headers of 304 by the ETag that a reader named, in the words in which we gave it."""
+        self.unchanged = {
+            self.etag(coding): [*self._validators(coding), ANY_ORIGIN] for coding in ("", *conditions.CODINGS)
+        }
+        """The headers of 304 by the ETag that a reader named, in the words in which we gave it.
+
+        As few as can be, for most answers are this one: its tag a script knows already, so nothing is exposed to it.
+        """
 
     def etag(self, coding: str) -> str:
         """The strong tag of one form (RFC 9110 §8.8.3.3: each form has its own)."""
@@ -106,7 +112,6 @@ class Ready:
             ("Last-Modified", self.last_modified),
             ("Cache-Control", self.cache),
             ("Vary", self.vary),
-            *FOR_ALL,
         ]
 
     def coding(self, accept_encoding: str) -> str:

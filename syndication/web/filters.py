@@ -6,7 +6,7 @@ kept ready is bounded and ``?_=123`` is the feed itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -42,6 +42,18 @@ class Filter:
             ("limit", str(self.limit) if self.limit != NEWEST else ""),
         ]
         return urlencode([(name, value) for name, value in parts if value], safe=",")
+
+    def title(self, whole: str, names: Mapping[str, str]) -> str:
+        """A title that says what of the whole feed is wanted; ``names`` are the portals' by id.
+
+        Readers list feeds by their titles, and two filters of one feed must not look alike there.
+        """
+        parts = [
+            ", ".join(names[portal] for portal in self.portals),
+            f"có từ {', '.join(f'“{word}”' for word in self.words)}" if self.words else "",
+            f"{self.limit} tin mới nhất" if self.limit != NEWEST else "",
+        ]
+        return f"{whole} ({'; '.join(part for part in parts if part)})"
 
     def takes(self, story: Story) -> bool:
         """Whether a story is wanted."""

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from time import monotonic
 
 from syndication.bootstrap import House
-from syndication.domain.story import Story, feed_names
+from syndication.domain.story import Story, Tombstone, feed_names
 from syndication.errors import StoreError
-from syndication.links import MEDIA_TYPES, FeedFormat, Links
+from syndication.links import MEDIA_TYPES, FeedFormat
 from syndication.publish.entry import Edition, entries_of
 from syndication.publish.pipeline import FORMATS, etag_of
-from syndication.publish.select import FeedPlan
+from syndication.publish.select import NEWEST, FeedPlan
 from syndication.store import Memory
 from syndication.store.documents import Document, compressed
 from syndication.web.feeds import Ready
@@ -30,22 +30,6 @@ MOST_BYTES = 16 * 1024 * 1024
 """What tailored feeds may take in the memory of one process."""
 KEPT = 600.0
 """Seconds; an edit of a story that the feed itself no longer shows is seen after them."""
-
-
-@dataclass(frozen=True, slots=True)
-class _OwnLinks(Links):
-    """Addresses as a tailored feed gives them: its own is with the filter, and so is its id."""
-
-    name: str
-    query: str
-
-    def feed(self, name: str, form: FeedFormat) -> str:
-        found = Links.feed(self, name, form)
-        return f"{found}?{self.query}" if name == self.name else found
-
-    def feed_tag(self, name: str) -> str:
-        found = Links.feed_tag(self, name)
-        return f"{found}?{self.query}" if name == self.name else found
 
 
 class Tailored:
@@ -94,9 +78,14 @@ class Tailored:
     def _build(self, whole: Ready, wanted: Filter) -> Ready:
         path = whole.document.path
         plan, form = self._plans[path]
-        found = self._shelf.ask(lambda memory: _candidates(memory, plan.name, wanted))
+        found, gone = self._shelf.ask(
+            lambda memory: (
+                _candidates(memory, plan.name, wanted),
+                _withdrawn(memory, plan.name, wanted) if form is FeedFormat.ATOM else (),
+            )
+        )
         stories = [story for story in found if wanted.takes(story)][: wanted.limit]
-        body = self._print(plan, form, stories, wanted.query)
+        body = self._print(plan, form, wanted, stories, gone)
         changed = [story.updated_at.replace(microsecond=0) for story in stories]
         document = Document(
             path=f"{path}?{wanted.query}",
@@ -107,14 +96,28 @@ class Tailored:
             number=whole.number,
             **compressed(body),
         )
+        # The hub is told of whole feeds only: who subscribed to this one there would never hear of it again.
         ready = Ready(document, links=self._house.links, hub="", now=self._house.now())
         self._kept.keep((path, wanted), (monotonic() + KEPT, ready))
         return ready
 
-    def _print(self, plan: FeedPlan, form: FeedFormat, stories: Sequence[Story], query: str) -> bytes:
-        links = _OwnLinks(self._house.links.base_url, plan.name, query)
-        entries = entries_of(stories, catalogue=self._house.catalogue, links=links, language=plan.language)
-        return FORMATS[form](Edition(plan=plan, entries=entries), links)
+    def _print(
+        self,
+        plan: FeedPlan,
+        form: FeedFormat,
+        wanted: Filter,
+        stories: Sequence[Story],
+        gone: Sequence[Tombstone],
+    ) -> bytes:
+        catalogue, links = self._house.catalogue, self._house.links
+        names = {portal.id: portal.name for portal in catalogue.portals.values()}
+        edition = Edition(
+            plan=replace(plan, title=wanted.title(plan.title, names)),
+            entries=entries_of(stories, catalogue=catalogue, links=links, language=plan.language),
+            tombstones=tuple(gone),
+            query=wanted.query,
+        )
+        return FORMATS[form](edition, links)
 
 
 def _candidates(memory: Memory, feed: str, wanted: Filter) -> list[Story]:
@@ -128,3 +131,20 @@ def _candidates(memory: Memory, feed: str, wanted: Filter) -> list[Story]:
         if feed in feed_names(story.categories, (telling.portal for telling in story.tellings))
     }
     return sorted(found.values(), key=lambda story: story.announced_at, reverse=True)
+
+
+def _withdrawn(memory: Memory, feed: str, wanted: Filter) -> list[Tombstone]:
+    """What was withdrawn of a feed and may have passed the filter.
+
+    The words of what is withdrawn are told to nobody, so words leave nothing out here; a reader that never had an
+    entry has nothing to delete (RFC 6721 §3).
+    """
+    stones = memory.stories.tombstones(feed, limit=NEWEST)
+    if not wanted.portals:
+        return stones
+    theirs = {
+        stone.tag
+        for portal in wanted.portals
+        for stone in memory.stories.tombstones(f"portals/{portal}", limit=LOOKED_THROUGH)
+    }
+    return [stone for stone in stones if stone.tag in theirs]

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from lxml import etree
 
+from syndication.domain.portal import Category
 from syndication.publish.archive import month_of, months_named, months_of, part_of, parts_named
-from syndication.publish.pipeline import Press, publish
+from syndication.publish.pipeline import Press, Published, publish
 from syndication.publish.select import NEWEST
 from syndication.store import Store
+from syndication.store.search import Question
 from tests.cast import ObedientClock
 from tests.publish.cast import CATALOGUE, LINKS
 from tests.store.stock import keep_story
@@ -252,6 +254,64 @@ def test_a_feed_that_the_catalogue_no_longer_names_goes_with_its_archives(
     publish(fewer)
     assert not [path for path in documents(press) if "khac" in path]
     assert publish(fewer).changed == 0
+
+
+def test_a_renamed_category_takes_its_stories_along_and_announces_none_again(
+    press: Press, clock: ObedientClock
+) -> None:
+    before, after = (
+        Category(slug="cntt", title="CNTT", title_en="IT", description=""),
+        CATALOGUE.categories[0],
+    )
+    rest = CATALOGUE.categories[1:]
+    old = replace(press, catalogue=replace(CATALOGUE, categories=(before, *rest)))
+    new = replace(press, catalogue=replace(CATALOGUE, renamed={"cntt": after.slug}))
+    announce(old, "tin8", clock() - timedelta(days=31), categories=["cntt"])
+    announce(old, "tin9", clock(), categories=["cntt", "khac"])
+    announce(old, "both", clock() + timedelta(hours=1), categories=["cntt", after.slug])
+    announce(old, "gone", clock() + timedelta(hours=2), categories=["cntt"])
+    clock.pass_(hours=3)
+    publish(old)
+    with press.store.write() as memory:
+        memory.stories.withdraw("gone", why="a mistake", now=clock())
+        keep_story(memory, "waits", portal="song-dao", categories=["cntt"], now=clock())
+        keep_story(memory, "history", portal="song-dao", categories=["cntt"], now=clock())
+        memory.stories.keep_back(["history"], now=clock())
+        entries_before = memory.stories.newest("all", limit=50)
+    clock.pass_(hours=1)
+
+    assert publish(new).announced == 1
+    documents_after = documents(press)
+    assert not [path for path in documents_after if "cntt" in path]
+    assert Document(documents_after[f"feeds/{after.slug}.atom"]).stories == ["waits", "both", "tin9", "tin8"]
+    assert DELETED.encode().rpartition(b"}")[2] in documents_after[f"feeds/{after.slug}.atom"]
+    assert [one.stories for one in walk(press, after.slug)][1:] == [["tin8"]]
+    with press.store.read() as memory:
+        now_in_all = {story.id: story for story in memory.stories.newest("all", limit=50)}
+        assert memory.stories.stale() == []
+        assert memory.stories.reasons("history").keys() == {after.slug}
+        found = memory.search.find(Question(category=after.slug), first=0, count=9).stories
+        assert set(found) == {"tin8", "tin9", "both", "waits", "history"}
+        assert not memory.search.find(Question(category="cntt"), first=0, count=9).stories
+    for story in entries_before:
+        told = now_in_all[story.id]
+        assert (told.announced_at, told.updated_at, told.tag) == (
+            story.announced_at,
+            story.updated_at,
+            story.tag,
+        )
+    assert now_in_all["both"].categories == (after.slug,)
+    assert publish(new) == Published(announced=0, waiting=0, built=0, changed=0)
+
+
+def test_what_an_older_catalogue_files_after_a_rename_comes_along(press: Press, clock: ObedientClock) -> None:
+    after = CATALOGUE.categories[0].slug
+    new = replace(press, catalogue=replace(CATALOGUE, renamed={"cntt": after}))
+    publish(new)
+    with press.store.write() as memory:
+        keep_story(memory, "late", portal="song-dao", categories=["cntt"], now=clock())
+    assert publish(new).announced == 1
+    assert Document(documents(press)[f"feeds/{after}.atom"]).stories == ["late"]
 
 
 def test_a_change_builds_only_the_feeds_that_hold_it(press: Press, clock: ObedientClock) -> None:

@@ -14,10 +14,14 @@ from time import monotonic
 from typing import Any
 
 import brotli
+import feedparser
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
 from sqlalchemy import create_engine, event, text
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from syndication.bootstrap import House
 from syndication.publish.pipeline import etag_of
@@ -32,6 +36,7 @@ MEDIA = {
     "atom": "application/atom+xml",
     "rss": "application/rss+xml",
     "json": "application/feed+json",
+    "rdf": "application/rdf+xml",
     "opml": "text/x-opml",
 }
 
@@ -479,6 +484,104 @@ def test_a_category_that_was_renamed_is_moved_and_one_that_ended_is_gone(desk: D
     assert client.get("/feeds/portals/cntt.atom").status_code == 404
 
 
+HEADER = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=60)
+"""What can stand in a header: WSGI has its bytes as Latin-1 (PEP 3333)."""
+DATE = st.one_of(
+    st.datetimes().map(lambda at: f"{at:%a, %d %b} {at.year:04} {at:%H:%M:%S} GMT"),
+    st.builds(
+        "{}, {} {} {} {}:{}:{} {}".format,
+        st.sampled_from(["Mon", "Xyz", "Thứ hai".encode().decode("latin-1")]),
+        *[st.integers(-1, 99)],
+        st.sampled_from(["Jan", "Feb", "Nov", "Foo"]),
+        st.integers(-1, 10**12),
+        *[st.integers(-1, 99)] * 3,
+        st.sampled_from(["GMT", "+9999", "-2500", "ICT", ""]),
+    ),
+    HEADER,
+)
+TAG = st.one_of(
+    st.sampled_from(["*", '"*"', "W/", '"', '""', ",", "MINE", "W/MINE", 'MINE-gzip"']),
+    HEADER.map('"{}"'.format),
+    HEADER,
+)
+WEIGHED = st.builds(
+    "{};q={}".format,
+    st.sampled_from(["gzip", "br", "*", "identity", "feed", "application/json", "x"]),
+    st.one_of(st.floats().map(str), HEADER),
+)
+
+
+def a_list(one: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A few of these between commas, and sometimes more than 8 KB of them."""
+    return st.builds(
+        lambda few, times: ", ".join(few * times), st.lists(one, max_size=4), st.sampled_from([1, 1, 500])
+    )
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    method=st.sampled_from(["GET"] * 6 + ["HEAD", "OPTIONS", "POST", "get", "", "BREW", "\xff"]),
+    path=st.one_of(
+        st.sampled_from(["all.atom", "all.json", "all/2026-01.atom", "all.atom/", "none.rss"]), HEADER
+    ),
+    query=st.one_of(
+        st.just(""),
+        HEADER,
+        st.builds("{}={}".format, st.sampled_from(["portal", "q", "limit"]), HEADER),
+        st.integers(-(10**30), 10**30).map("limit={}".format),
+    ),
+    headers=st.fixed_dictionaries(
+        {},
+        optional={
+            "HTTP_IF_NONE_MATCH": a_list(TAG),
+            "HTTP_IF_MODIFIED_SINCE": DATE,
+            "HTTP_ACCEPT_ENCODING": a_list(WEIGHED),
+            "HTTP_ACCEPT": a_list(WEIGHED),
+            "HTTP_A_IM": a_list(WEIGHED),
+            "HTTP_X_FORWARDED_FOR": a_list(HEADER),
+            "HTTP_RANGE": HEADER,
+        },
+    ),
+)
+def test_whatever_is_asked_gets_a_whole_answer_and_never_an_error_of_ours(
+    desk: Desk, method: str, path: str, query: str, headers: dict[str, str]
+) -> None:
+    client = desk.client(feed_limit=0, proxies=1)
+    whole = client.get("/feeds/all.atom")
+    headers = {name: value.replace("MINE", whole.headers["ETag"]) for name, value in headers.items()}
+    environ = {
+        **EnvironBuilder().get_environ(),
+        "REQUEST_METHOD": method,
+        "PATH_INFO": f"/feeds/{path}",
+        "QUERY_STRING": query,
+        **headers,
+    }
+    answer = client.run_wsgi_app(environ)
+    body, status, said = b"".join(answer[0]), int(answer[1][:3]), answer[2]
+    if not path:
+        return  # the page that lists all feeds is Flask's
+    assert status in {200, 204, 226, 301, 304, 400, 404, 405}
+    assert all("\n" not in value and "\r" not in value for value in said.values())
+    if method in ("HEAD", "OPTIONS") or status == 304:
+        assert body == b""
+    else:
+        assert len(body) == int(said["Content-Length"])
+    if path == "all.atom" and status == 200 and not query and method == "GET":
+        unpack = {"gzip": gzip.decompress, "br": brotli.decompress}.get(
+            said.get("Content-Encoding", ""), bytes
+        )
+        assert unpack(body) == whole.data
+    if status == 304:  # only on a word of his does a reader go without
+        known = headers.get("HTTP_IF_NONE_MATCH") or headers.get("HTTP_IF_MODIFIED_SINCE")
+        assert known
+        assert said["ETag"]
+
+
 # --- only what is new (RFC 3229) ---
 
 
@@ -612,6 +715,43 @@ def test_a_cut_feed_names_itself_and_has_tags_and_304(stories: Desk, client: Fla
             assert client.get(f"/feeds/all.{form}?limit=3", headers=headers).status_code == 304
         packed = client.get(f"/feeds/all.{form}?limit=3", headers={"Accept-Encoding": "br"})
         assert unpacked(packed) == answer.data
+
+
+def test_a_cut_feed_says_what_it_is_cut_to_and_names_no_hub(stories: Desk) -> None:
+    client = stories.client(hub_url="https://hub.example/")
+    portal = min(stories.house.catalogue.portals)
+    name = stories.house.catalogue.portals[portal].name
+    feed = f"portals/{portal}"
+    for form in ("atom", "rss", "json", "rdf"):
+        for whole in ("all", feed):
+            stories.publish(f"feeds/{whole}.{form}", b"whole")
+        for query, said in (
+            (f"portal={portal}", f"({name})"),
+            ("limit=3&q=T%C3%93M", "(có từ “tom”; 3 tin mới nhất)"),
+            ("q=%3Cb%3Etin%26tom", "(có từ “b”, “tin”, “tom”)"),
+        ):
+            answer = client.get(f"/feeds/all.{form}?{query}")
+            title = feedparser.parse(answer.data).feed.title if form != "json" else answer.json["title"]  # type: ignore[index]
+            assert title.endswith(said), (form, query)
+            assert "hub.example" not in answer.text + answer.headers["Link"]
+        cut = client.get(f"/feeds/{feed}.{form}?limit=2").text
+        assert f'https://tin.example.vn/feeds/{feed}.{form}?limit=2"' in cut
+    source = etree.fromstring(client.get(f"/feeds/{feed}.atom?limit=2").data).find(".//{*}entry/{*}source")
+    assert source is not None  # an entry is of the portal's feed, not of what somebody cut of it
+    assert source.findtext("{*}id") == f"tag:tin.example.vn,2026:feeds/{feed}"
+    assert {link.get("href") for link in source.iterfind("{*}link[@rel='self']")} == {
+        f"https://tin.example.vn/feeds/{feed}.atom"
+    }
+
+
+def test_a_cut_feed_tells_what_was_withdrawn_of_it(stories: Desk, client: FlaskClient) -> None:
+    first, second, _ = sorted(stories.house.catalogue.portals)[:3]
+    with stories.house.store.write() as memory:
+        memory.stories.withdraw("s87", why="a mistake", now=stories.clock())  # of the first portal
+    for query, gone in ((f"portal={first}", 1), (f"portal={second}", 0), ("q=s87", 1), ("limit=2", 1)):
+        root = etree.fromstring(client.get(f"/feeds/all.atom?{query}").data)
+        stones = root.findall("{http://purl.org/atompub/tombstones/1.0}deleted-entry")
+        assert [stone.get("ref") for stone in stones] == ["tag:tin.example.vn,2026:stories/s87"] * gone, query
 
 
 def test_queries_that_mean_the_same_are_one(stories: Desk, client: FlaskClient) -> None:

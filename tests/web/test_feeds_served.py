@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from time import monotonic
 
 import brotli
@@ -108,6 +111,39 @@ def test_a_real_server_gives_what_the_door_says(served: int) -> None:
     assert get(served, method="OPTIONS")[0] == 204
     assert get(served, method="PROPFIND")[0] == 405
     assert get(served, "/feeds/")[0] == 200
+
+
+def test_the_sixteen_checks_of_an_unpolluted_feed_pass(served: int) -> None:
+    """The rubric by which feeds have been graded since 2003 (kafsemo.org/hacks/unpolluted.html)."""
+    status, headers, body = get(served)
+    told = {name: parsedate_to_datetime(headers[name]) for name in ("date", "expires", "last-modified")}
+    packed = get(served, Accept_Encoding="gzip")
+    by_date = {"If_Modified_Since": headers["last-modified"]}
+    by_tag = {"If_None_Match": headers["etag"]}
+    directives = {one.partition("=")[0].strip() for one in headers["cache-control"].split(",")}
+    checks = {
+        "its address does not redirect": status == 200,
+        "it is compressed for who asks": packed[1].get("content-encoding") == "gzip"
+        and gzip.decompress(packed[2]) == body
+        and len(packed[2]) < len(body),
+        "caching is not disabled": not directives & {"no-cache", "no-store", "private", "must-revalidate"}
+        and "pragma" not in headers,
+        "the server says what time it is": "date" in headers,
+        "its clock is right": abs(told["date"] - datetime.now(UTC)) < timedelta(minutes=10),
+        "it says when it expires": "expires" in headers,
+        "that is in the future": told["expires"] > told["date"],
+        "by a quarter of an hour": told["expires"] - told["date"] >= timedelta(minutes=15),
+        "it says when it was changed": "last-modified" in headers,
+        "that is in the past": told["last-modified"] <= told["date"],
+        "it has a tag": headers["etag"].startswith('"'),
+        "there is a way to ask for changes only": {"etag", "last-modified"} & headers.keys() != set(),
+        "it is smaller than 64 KiB": len(body) < 64 * 1024,
+        "a date and a tag save the body": get(served, **by_date, **by_tag)[::2] == (304, b""),
+        "a date alone does": get(served, **by_date)[::2] == (304, b""),
+        "a tag alone does": get(served, **by_tag)[::2] == (304, b""),
+    }
+    assert len(checks) == 16
+    assert [check for check, passed in checks.items() if not passed] == []
 
 
 def test_a_real_server_has_a_plain_answer_for_everything(served: int) -> None:
