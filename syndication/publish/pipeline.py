@@ -143,6 +143,7 @@ def _move_renamed(press: Press) -> None:
         with press.store.write() as memory:
             memory.alone()
             memory.stories.move(old, new, now=press.now())
+            memory.subscribers.choose_instead(old, new)
 
 
 def _paths(plan: FeedPlan) -> list[tuple[str, str]]:

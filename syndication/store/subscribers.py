@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, select, text, update
+import sqlalchemy
+from sqlalchemy import Connection, Row, cast, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.subscriber import Registration, SignUp, Subscriber, SubscriberState
@@ -159,6 +160,19 @@ class Subscribers:
             )
         )
         return result.rowcount == 1
+
+    def choose_instead(self, old: str, new: str) -> None:
+        """Whoever chose the category ``old`` has chosen ``new``: it was renamed."""
+        rows = self._connection.execute(
+            select(subscribers.c.id, subscribers.c.categories).where(
+                cast(subscribers.c.categories, sqlalchemy.Text).contains(f'"{old}"', autoescape=True)
+            )
+        ).all()
+        for row in rows:
+            chosen = dict.fromkeys(new if slug == old else slug for slug in row.categories)
+            self._connection.execute(
+                update(subscribers).where(subscribers.c.id == row.id).values(categories=list(chosen))
+            )
 
     def confirm(self, sign_up: SignUp, *, basis: str, now: datetime) -> int:
         """Make a reader of somebody who confirmed, new or back again; returns the reader's id."""

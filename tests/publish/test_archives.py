@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from syndication.domain.portal import Category
+from syndication.domain.subscriber import Registration
 from syndication.publish.archive import month_of, months_named, months_of, part_of, parts_named
 from syndication.publish.pipeline import Press, Published, publish
 from syndication.publish.select import NEWEST
@@ -278,9 +279,19 @@ def test_a_renamed_category_takes_its_stories_along_and_announces_none_again(
         keep_story(memory, "history", portal="song-dao", categories=["cntt"], now=clock())
         memory.stories.keep_back(["history"], now=clock())
         entries_before = memory.stories.newest("all", limit=50)
+        lan = Registration(
+            line=2, email="lan@a.example", email_key="lan@a.example", categories=("cntt", "khac")
+        )
+        minh = replace(
+            lan, email="minh@a.example", email_key="minh@a.example", categories=("cntt", after.slug)
+        )
+        memory.subscribers.register([lan, minh], now=clock())
     clock.pass_(hours=1)
 
     assert publish(new).announced == 1
+    with press.store.read() as memory:
+        chosen = [one.categories for one in memory.subscribers.all()]
+    assert chosen == [(after.slug, "khac"), (after.slug,)]
     documents_after = documents(press)
     assert not [path for path in documents_after if "cntt" in path]
     assert Document(documents_after[f"feeds/{after.slug}.atom"]).stories == ["waits", "both", "tin9", "tin8"]
