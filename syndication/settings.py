@@ -122,7 +122,9 @@ class Settings:
     proxies: int = 0
     """Proxies of ours in front of this program, each of which adds to X-Forwarded-For; without any it is not read."""
     feed_limit: int = 300
-    """Whole copies of one feed that one address may take in ten minutes without an ETag or date; 0: any number."""
+    """Whole copies of one feed that one address may take in ten minutes without an ETag or date; 0: any number.
+
+    Searches may be twice as many."""
     embed_ancestors: tuple[str, ...] = ()
     """Sites that may show our blocks in frames, as in CSP's frame-ancestors; none named: any."""
     contact: str = ""

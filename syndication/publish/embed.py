@@ -97,6 +97,78 @@ WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
 )
 """A block's own words."""
 
+SAID: Mapping[Language, Mapping[str, str]] = MappingProxyType(
+    {
+        Language.VIETNAMESE: {
+            "unknown": "Không có {called} như đã ghi: dùng «{used}».",
+            "layout": "kiểu trình bày",
+            "images": "lựa chọn hình ảnh",
+            "dates": "lựa chọn ngày",
+            "lang": "ngôn ngữ",
+            "theme": "nền sáng tối",
+            "height": "chiều cao",
+            "no_number": "Số tin phải là một số từ 1 đến {most}: dùng {used}.",
+            "number": "Số tin từ 1 đến {most}: dùng {used}.",
+            "accent": "màu nhấn",
+            "background": "màu nền",
+            "text": "màu chữ",
+            "no_colour": "Không đọc được {called}: ghi sáu chữ số hệ mười sáu, chẳng hạn #97191d.",
+            "pale": "{Called} {chosen} khó đọc trên {where} {paper}: dùng {used}.",
+            "light": "nền sáng",
+            "dark": "nền tối",
+            "no_subject": "Không có chuyên mục hay cổng như đã ghi: dùng «Tất cả tin».",
+            "iframe": "Khung (iframe)",
+            "iframe_says": "Dán vào bất kỳ trang nào. Không cần JavaScript; chiều cao đặt sẵn, tin dài hơn thì cuộn "
+            "trong khung.",
+            "iframe-auto": "Khung tự co giãn",
+            "iframe-auto_says": "Như trên, thêm đoạn mã nhỏ giữ chiều cao vừa với tin. Tắt JavaScript thì khung giữ "
+            "chiều cao đặt sẵn.",
+            "element": "Thẻ riêng (custom element)",
+            "element_says": "Tin nằm ngay trong trang của bạn, dùng phông chữ của trang. Máy chủ nghỉ hay tắt "
+            "JavaScript thì liên kết bên trong vẫn còn.",
+            "html": "Đoạn HTML cho máy chủ",
+            "html_says": "Máy chủ của bạn lấy rồi in vào trang: tốt cho máy tìm kiếm. Có ETag, không có script. Ví dụ "
+            "bằng PHP, giữ bản gần nhất khi không lấy được bản mới.",
+            "json": "JSON Feed",
+            "json_says": "Tự trình bày theo ý mình: dữ liệu JSON Feed 1.1, gọi được từ trình duyệt (CORS).",
+        },
+        Language.ENGLISH: {
+            "unknown": "There is no such {called}: «{used}» is used.",
+            "layout": "layout",
+            "images": "choice of pictures",
+            "dates": "choice of dates",
+            "lang": "language",
+            "theme": "theme",
+            "height": "height",
+            "no_number": "The number of stories must be a number from 1 to {most}: {used} is used.",
+            "number": "The number of stories is from 1 to {most}: {used} is used.",
+            "accent": "accent colour",
+            "background": "background colour",
+            "text": "text colour",
+            "no_colour": "The {called} cannot be read: write six hexadecimal digits, such as #97191d.",
+            "pale": "{Called} {chosen} is hard to read on the {where} {paper}: {used} is used.",
+            "light": "light background",
+            "dark": "dark background",
+            "no_subject": "There is no such category or portal: «All news» is used.",
+            "iframe": "Frame (iframe)",
+            "iframe_says": "Paste it into any page. No JavaScript needed; the height is fixed, and longer news scrolls "
+            "inside the frame.",
+            "iframe-auto": "Frame that fits its content",
+            "iframe-auto_says": "The same with a small script that keeps the height right. Without JavaScript the "
+            "frame keeps its fixed height.",
+            "element": "Custom element",
+            "element_says": "The news stands in your page itself, in your page's type. While our server is away or "
+            "JavaScript is off, the link inside stays.",
+            "html": "Piece of HTML for servers",
+            "html_says": "Your server fetches it and prints it into the page: good for search engines. It has an ETag "
+            "and no script. This example in PHP keeps the last copy when no new one can be had.",
+            "json": "JSON Feed",
+            "json_says": "Show it your own way: data as JSON Feed 1.1, which browsers may fetch (CORS).",
+        },
+    }
+)
+"""What the builder says of what was chosen, and of each way of embedding."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -150,7 +222,7 @@ class Options:
 
     @property
     def expected_height(self) -> int:
-        """Pixels that a frame of some 600 in width needs, about; what is more scrolls."""
+        """Pixels that a frame of 600 to 1100 in width needs, about; what is more scrolls."""
         pictured = self.images
         match self.layout:
             case Layout.TICKER:
@@ -160,7 +232,7 @@ class Options:
             case Layout.CARDS:
                 return 115 + (430 if pictured else 240) * math.ceil(self.number / 2)
             case Layout.LIST:
-                return 115 + (112 if pictured else 92) * self.number
+                return 115 + (140 if pictured else 135) * self.number
 
 
 DEFAULTS: Mapping[str, str] = MappingProxyType(
@@ -179,55 +251,58 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
 )
 
 _YES_NO = {"yes": True, "no": False, "1": True, "0": False}
-_COLOURS = {"accent": "màu nhấn", "background": "màu nền", "text": "màu chữ"}
+_COLOURS = ("accent", "background", "text")
 
 
-def read_options(asked: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
-    """The options nearest to what was asked for, and a line in Vietnamese for each that had to be changed.
+def read_options(
+    asked: Mapping[str, str], *, spoken: Language = Language.VIETNAMESE
+) -> tuple[Options, tuple[str, ...]]:
+    """The options nearest to what was asked for, and a line in the language ``spoken`` for each that was changed.
 
     A block never fails for an option: whoever visits the partner's page did not write it.
     """
     said: list[str] = []
+    words = SAID[spoken]
     given = {name: asked.get(name, "").strip()[:_LONGEST_VALUE] for name in DEFAULTS}
 
-    def one_of(name: str, allowed: Collection[str], called: str) -> str:
+    def one_of(name: str, allowed: Collection[str]) -> str:
         value = given[name].lower()
         if value and value not in allowed:
-            said.append(f"Không có {called} như đã ghi: dùng «{DEFAULTS[name]}».")
+            said.append(words["unknown"].format(called=words[name], used=DEFAULTS[name]))
         return value if value in allowed else DEFAULTS[name]
 
-    colours = {name: _colour(given[name], called, said) for name, called in _COLOURS.items()}
+    colours = {name: _colour(given[name], words[name], said, words) for name in _COLOURS}
     options = Options(
-        layout=Layout(one_of("layout", list(Layout), "kiểu trình bày")),
-        number=_number(given["number"], said),
-        images=_YES_NO[one_of("images", _YES_NO, "lựa chọn hình ảnh")],
-        dates=_YES_NO[one_of("dates", _YES_NO, "lựa chọn ngày")],
-        lang=Language(one_of("lang", list(Language), "ngôn ngữ")),
-        theme=Theme(one_of("theme", list(Theme), "nền sáng tối")),
-        height=one_of("height", ("fixed", "auto"), "chiều cao"),
+        layout=Layout(one_of("layout", list(Layout))),
+        number=_number(given["number"], said, words),
+        images=_YES_NO[one_of("images", _YES_NO)],
+        dates=_YES_NO[one_of("dates", _YES_NO)],
+        lang=Language(one_of("lang", list(Language))),
+        theme=Theme(one_of("theme", list(Theme))),
+        height=one_of("height", ("fixed", "auto")),
         **colours,
     )
-    said += _paled(options)
+    said += _paled(options, words)
     return options, tuple(said)
 
 
-def _number(raw: str, said: list[str]) -> int:
+def _number(raw: str, said: list[str], words: Mapping[str, str]) -> int:
     if not raw:
         return int(DEFAULTS["number"])
     if not (raw.isascii() and raw.removeprefix("-").isdigit()):
-        said.append(f"Số tin phải là một số từ 1 đến {MOST}: dùng {DEFAULTS['number']}.")
+        said.append(words["no_number"].format(most=MOST, used=DEFAULTS["number"]))
         return int(DEFAULTS["number"])
     wanted = int(raw)
     number = max(1, min(wanted, MOST))
     if number != wanted:
-        said.append(f"Số tin từ 1 đến {MOST}: dùng {number}.")
+        said.append(words["number"].format(most=MOST, used=number))
     return number
 
 
-def _colour(raw: str, called: str, said: list[str]) -> str:
+def _colour(raw: str, called: str, said: list[str], words: Mapping[str, str]) -> str:
     found = palette.colour(raw) if raw else ""
     if found is None:
-        said.append(f"Không đọc được {called}: ghi sáu chữ số hệ mười sáu, chẳng hạn #97191d.")
+        said.append(words["no_colour"].format(called=called))
     return found or ""
 
 
@@ -236,7 +311,7 @@ def _palettes(theme: Theme) -> list[tuple[str, Palette]]:
     return [one for one in both if theme in (Theme.AUTO, one[0])]
 
 
-def _paled(options: Options) -> list[str]:
+def _paled(options: Options, words: Mapping[str, str]) -> list[str]:
     """What is said where a colour could not be read on its background."""
     said = []
     own = {"accent": options.accent, "background": options.background, "text": options.text}
@@ -244,10 +319,14 @@ def _paled(options: Options) -> list[str]:
         found = palette.chosen(start, **own)
         for name, result in (("accent", found.accent), ("text", found.ink)):
             if own[name] and result != own[name]:
-                where = {"light": "nền sáng", "dark": "nền tối"}[theme]
-                said.append(
-                    f"{_COLOURS[name].capitalize()} {own[name]} khó đọc trên {where} {found.paper}: dùng {result}."
+                line = words["pale"].format(
+                    Called=words[name].capitalize(),
+                    chosen=own[name],
+                    where=words[theme],
+                    paper=found.paper,
+                    used=result,
                 )
+                said.append(line)
     return said
 
 
@@ -426,48 +505,30 @@ def frame(
     )
 
 
-def snippets(subject: Subject, options: Options, *, links: Links, scripts: Scripts) -> tuple[Snippet, ...]:
-    """What to copy, the simplest way first."""
+def snippets(
+    subject: Subject,
+    options: Options,
+    *,
+    links: Links,
+    scripts: Scripts,
+    spoken: Language = Language.VIETNAMESE,
+) -> tuple[Snippet, ...]:
+    """What to copy, the simplest way first, explained in the language ``spoken``."""
     plain, moving = replace(options, height="fixed"), replace(options, height="auto")
     words = WORDS[options.lang]
     fragment = links.embed_fragment(subject.name) + plain.query
-    return (
-        Snippet(
-            "iframe",
-            "Khung (iframe)",
-            "Dán vào bất kỳ trang nào. Không cần JavaScript; chiều cao đặt sẵn, tin dài hơn thì cuộn trong khung.",
-            frame(subject, plain, links=links),
-        ),
-        Snippet(
-            "iframe-auto",
-            "Khung tự co giãn",
-            "Như trên, thêm đoạn mã nhỏ giữ chiều cao vừa với tin. Tắt JavaScript thì khung giữ chiều cao đặt sẵn.",
-            frame(subject, moving, links=links)
-            + f"\n{_script(links.embed_frame_script(scripts.frame.version), scripts.frame)}",
-        ),
-        Snippet(
-            "element",
-            "Thẻ riêng (custom element)",
-            "Tin nằm ngay trong trang của bạn, dùng phông chữ của trang. Máy chủ nghỉ hay tắt JavaScript thì "
-            "liên kết bên trong vẫn còn.",
-            f"<syndicated-feed{_place(subject)}{_attributes(plain)}>\n"
-            f'  <a href="{escape(subject.page)}">{escape(words["all"])}: {escape(subject.title)}</a>\n'
-            f"</syndicated-feed>\n{_script(links.embed_script(scripts.element.version), scripts.element)}",
-        ),
-        Snippet(
-            "html",
-            "Đoạn HTML cho máy chủ",
-            "Máy chủ của bạn lấy rồi in vào trang: tốt cho máy tìm kiếm. Có ETag, không có script. Ví dụ bằng PHP, "
-            "giữ bản gần nhất khi không lấy được bản mới.",
-            _php(fragment, stylesheet=links.embed_stylesheet()),
-        ),
-        Snippet(
-            "json",
-            "JSON Feed",
-            "Tự trình bày theo ý mình: dữ liệu JSON Feed 1.1, gọi được từ trình duyệt (CORS).",
-            links.feed(subject.name, FeedFormat.JSON),
-        ),
-    )
+    codes = {
+        "iframe": frame(subject, plain, links=links),
+        "iframe-auto": frame(subject, moving, links=links)
+        + f"\n{_script(links.embed_frame_script(scripts.frame.version), scripts.frame)}",
+        "element": f"<syndicated-feed{_place(subject)}{_attributes(plain)}>\n"
+        f'  <a href="{escape(subject.page)}">{escape(words["all"])}: {escape(subject.title)}</a>\n'
+        f"</syndicated-feed>\n{_script(links.embed_script(scripts.element.version), scripts.element)}",
+        "html": _php(fragment, stylesheet=links.embed_stylesheet()),
+        "json": links.feed(subject.name, FeedFormat.JSON),
+    }
+    said = SAID[spoken]
+    return tuple(Snippet(way, said[way], said[f"{way}_says"], code) for way, code in codes.items())
 
 
 def _script(address: str, script: Script) -> str:

@@ -20,7 +20,7 @@ LOOK_EVERY = 1.0
 """Seconds after which a server sees what another process has published."""
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' https: http:; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' https: http:; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """What a page of ours may load: our stylesheet and the portals' pictures, no script at all."""
@@ -42,7 +42,6 @@ def create_app(house: House, *, look_every: float = 0.0) -> Flask:
         pages.blueprint,
         pages.assets,
         digests.blueprint,
-        embeds.blueprint,
         hooks.blueprint,
         health.blueprint,
     ):

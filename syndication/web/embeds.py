@@ -25,17 +25,20 @@ from flask import Blueprint, Flask, Response, current_app, redirect, render_temp
 from werkzeug.wrappers import Response as AnyResponse
 
 from syndication.bootstrap import House
+from syndication.links import ENGLISH
 from syndication.publish import embed
 from syndication.publish.embed import Block, Language, Options, Script, Scripts, Subject
 from syndication.publish.entry import entries_of
-from syndication.text import dictionary_key
 from syndication.web import conditions
 from syndication.web.front import moves
+from syndication.web.language import language, pages_in
 from syndication.web.shelf import Recent
+from syndication.web.views import by_name, subjects
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("embeds", __name__)
+builder_pages = Blueprint("builder", __name__)
 
 CACHE = "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -149,8 +152,8 @@ class Embeds:
         partners = " ".join(("'self'", *self.house.settings.embed_ancestors))
         ancestors = partners if self.house.settings.embed_ancestors else "*"
         return (
-            f"default-src 'none'; style-src '{_hash(sheet)}'; {allowed}img-src https: http:; form-action 'none'; "
-            f"base-uri 'none'; frame-ancestors {ancestors}"
+            f"default-src 'none'; style-src '{_hash(sheet)}'; {allowed}img-src https: http:; connect-src 'self'; "
+            f"form-action 'none'; base-uri 'none'; frame-ancestors {ancestors}"
         )
 
     def sheet_for(self, options: Options) -> str:
@@ -178,13 +181,16 @@ class Embeds:
         if not path.startswith(own.path):
             return None
         path = path[len(own.path) :].strip("/")
+        said = {}
+        if path == ENGLISH[1:] or path.startswith(f"{ENGLISH[1:]}/"):
+            path, said = path[len(ENGLISH) :], {"lang": "en"}
         if not path:
-            return "all", {}
+            return "all", said
         if path.startswith("categories/"):
-            return path.removeprefix("categories/"), {}
+            return path.removeprefix("categories/"), said
         if path.startswith("embed/"):
             return path.removeprefix("embed/").removesuffix(".html"), dict(parse_qsl(parts.query[:1000]))
-        return (path, {}) if path.startswith("portals/") else None
+        return (path, said) if path.startswith("portals/") else None
 
 
 def _hash(body: str) -> str:
@@ -199,14 +205,28 @@ def prepare(app: Flask, house: House, *, look_every: float = 0.0) -> None:
         """The links of the page that is being printed; none where it is no page of stories."""
         arguments = request.view_args or {}
         names = {
-            "pages.home": "all",
-            "pages.category": str(arguments.get("slug", "")),
-            "pages.portal": f"portals/{arguments.get('portal_id', '')}",
+            "home": "all",
+            "category": str(arguments.get("slug", "")),
+            "portal": f"portals/{arguments.get('portal_id', '')}",
         }
-        subject = found.subject(names.get(request.endpoint or "", ""), Language.VIETNAMESE)
-        return found.discovery(subject, subject.page) if subject else ()
+        kind, _, view = (request.endpoint or "").partition(".")
+        spoken = _spoken()
+        subject = found.subject(names.get(view, ""), spoken) if kind in ("pages", "english") else None
+        return (
+            found.discovery(subject, pages_in(language(), found.links).page_of(subject.name))
+            if subject
+            else ()
+        )
 
     app.jinja_env.globals["embed_discovery"] = discovery
+    app.register_blueprint(blueprint)
+    app.register_blueprint(builder_pages)
+    app.register_blueprint(builder_pages, name="english_builder", url_prefix=ENGLISH)
+
+
+def _spoken() -> Language:
+    """The language of the page that is asked for, as blocks know it."""
+    return Language(language())
 
 
 def _embeds() -> Embeds:
@@ -357,29 +377,29 @@ def _file(body: bytes, media: str, *, cache: str) -> Response:
     return answer
 
 
-@blueprint.get("/embed/")
+@builder_pages.get("/embed/")
 def builder() -> Response:
     """Choose a block, see it, and copy the lines for each way of embedding it."""
-    embeds = _embeds()
+    embeds, spoken = _embeds(), _spoken()
     asked = _asked()
-    options, said = embed.read_options(asked)
+    options, said = embed.read_options(asked, spoken=spoken)
     name = asked.get("name", "all")
     subject = embeds.subject(name, options.lang)
     if subject is None:
-        said = ("Không có chuyên mục hay cổng như đã ghi: dùng «Tất cả tin».", *said)
+        said = (embed.SAID[spoken]["no_subject"], *said)
     subject = subject or embeds.subject("all", options.lang)
     assert subject is not None  # noqa: S101 # «all» is always there
-    portals = sorted(embeds.catalogue.portals.values(), key=lambda portal: dictionary_key(portal.name))
     body = render_template(
         "embeds/builder.html",
+        address="/embed/",
+        categories=subjects(),
         subject=subject,
         options=options,
         given={**embed.DEFAULTS, **options.chosen},
         said=said,
         preview={"src": embeds.links.embed(subject.name) + options.query, "height": options.expected_height},
-        snippets=embed.snippets(subject, options, links=embeds.links, scripts=embeds.scripts),
-        subjects=embeds.catalogue.categories,
-        portals=portals,
+        snippets=embed.snippets(subject, options, links=embeds.links, scripts=embeds.scripts, spoken=spoken),
+        portals=by_name(embeds.catalogue.portals.values()),
         most=embed.MOST,
         origin=embeds.own,
     )

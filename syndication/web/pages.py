@@ -14,26 +14,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, abort, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from syndication.bootstrap import House
 from syndication.errors import StoreError
 from syndication.links import ENGLISH
 from syndication.text import shorten
 from syndication.web import language, search
+from syndication.web.patience import Patience, client
 from syndication.web.views import Section, by_name, feed_links, health, house, subjects, views
 
 blueprint = Blueprint("pages", __name__)
 assets = Blueprint("assets", __name__)
 
-LATEST = 12
+LATEST = 10
 PER_SECTION = 4
 PER_PAGE = 30
 RELATED = 4
 BRIEF = 190
 """Characters of a summary in a list."""
 ASSETS = {"site.css": "text/css"}
+ICON = "favicon.svg"
+ROBOTS = "User-agent: *\nDisallow: /search?\nDisallow: /en/search?\nDisallow: /desk/\nDisallow: /oembed\n"
+"""Searches are without end, and the desk is for staff; what must not be indexed says so itself."""
 PAGE_CACHE = "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
 
 _SECONDS = re.compile(r"[0-9]{1,10}")
@@ -61,6 +65,8 @@ def prepare(app: Flask, instance: House) -> None:
             "language": instance.settings.language,
         },
     }
+    # A search costs more than a feed, and people ask often while they narrow down.
+    app.config["SEARCHES"] = Patience(2 * instance.settings.feed_limit)
     app.register_blueprint(blueprint, name="english", url_prefix=ENGLISH)
     app.register_error_handler(StoreError, unavailable)
 
@@ -183,6 +189,11 @@ def looked_for() -> Response:
     asked = search.read_query(
         request.args, catalogue=instance.catalogue, zone=instance.settings.timezone, now=instance.now()
     )
+    if asked.query:
+        who = client(request.environ, proxies=instance.settings.proxies)
+        patience: Patience = current_app.config["SEARCHES"]
+        if wait := patience.wait(who, "search", now=int(instance.now().timestamp())):
+            raise TooManyRequests(retry_after=wait)
     with instance.store.read() as memory:
         found = memory.search.find(asked.question, first=asked.first, count=search.PER_PAGE)
         stories = memory.stories.by_ids(found.stories, kept_back=True)
@@ -229,6 +240,24 @@ def asset(name: str) -> Response:
     answer = kept(Response(path.read_bytes(), mimetype=ASSETS[name]))
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
+
+
+@assets.get("/favicon.svg")
+@assets.get("/favicon.ico")
+def icon() -> Response:
+    """Our mark. Browsers ask for the second address by themselves, and take what the type says."""
+    answer = kept(
+        Response((house().settings.templates_dir / "_base" / ICON).read_bytes(), mimetype="image/svg+xml")
+    )
+    answer.headers["Cache-Control"] = "public, max-age=604800"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@assets.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers need not ask for (RFC 9309)."""
+    return kept(Response(ROBOTS, mimetype="text/plain"))
 
 
 def error(trouble: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""Counts who takes whole feeds again and again without saying what he has, and when it is too much.
+"""Counts who takes whole feeds without saying what he has, or searches, again and again, and when it is too much.
 
 Readers behind one address (an office, a mobile network) are many, so the limit is generous, and an answer that says
 «not modified» never counts. Memory is bounded: counts live for one window, and so many clients at most.

@@ -51,8 +51,10 @@
       code.select();
       document.execCommand("copy");
     }
-    button.textContent = "Đã sao chép";
-    setTimeout(() => (button.textContent = "Sao chép"), 2000);
+    const before = button.textContent;
+    if (before === button.dataset.done) return;
+    button.textContent = button.dataset.done;
+    setTimeout(() => (button.textContent = before), 2000);
   });
   dress();
 })();

@@ -16,6 +16,7 @@ from typing import Literal
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
@@ -129,7 +130,7 @@ class Stage:
 
 
 def _note(noises: list[str], said: ConsoleMessage) -> None:
-    if said.type in ("error", "warning") and not said.location["url"].endswith("/favicon.ico"):
+    if said.type in ("error", "warning"):
         noises.append(said.text)
 
 
@@ -339,7 +340,14 @@ def test_automatic_colours_go_with_the_page_and_in_a_frame_with_the_system(
         page.close()
 
 
-def test_every_layout_fits_every_width_in_both_themes(browser: Browser, stage: Stage) -> None:
+def violations(page: Page) -> list[tuple[str, str]]:
+    """What axe-core finds wrong, with where."""
+    return [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
+
+
+def test_every_layout_fits_every_width_in_both_themes_and_shuts_nobody_out(
+    browser: Browser, stage: Stage
+) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     for theme in THEMES:
         for width in (360, 1280):
@@ -357,11 +365,31 @@ def test_every_layout_fits_every_width_in_both_themes(browser: Browser, stage: S
                         .filter((one) => parseFloat(one.lineHeight) < 1.45 * parseFloat(one.fontSize)).length"""
                 )
                 assert tight == 0, "stacked diacritics need room"
+                assert violations(page) == [], (layout, width, theme)
                 page.screenshot(path=KEPT / f"embed-{layout}-{width}-{theme}.png", full_page=True)
-            page.goto(stage.house.links.embed_builder() + "?number=3", wait_until="load")
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-            page.screenshot(path=KEPT / f"embed-builder-{width}-{theme}.png", full_page=True)
+            for links, name in (
+                (stage.house.links, "builder"),
+                (stage.house.links.spoken("en"), "builder-en"),
+            ):
+                page.goto(links.embed_builder() + "?number=99&accent=ffff00", wait_until="load")
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+                assert violations(page) == [], (name, width, theme)
+                page.screenshot(path=KEPT / f"embed-{name}-{width}-{theme}.png", full_page=True)
             context.close()
+
+
+def test_the_element_shuts_nobody_out_in_a_partners_page(browser: Browser, stage: Stage) -> None:
+    for theme in THEMES:
+        page = browser.new_page(color_scheme=theme)
+        for layout in Layout:
+            scheme = f'<meta name="color-scheme" content="{theme}"><main><h1>Cổng tỉnh bạn</h1>'
+            options = Options(layout=layout, theme=Theme.AUTO, number=3)
+            stage.visit(page, scheme + stage.snippet("element", options=options) + "</main>")
+            expect(page.locator("syndicated-feed .sf-story")).to_have_count(3)
+            assert violations(page) == [], (layout, theme)
+        page.goto(stage.house.links.embed("khong-co") + f"?theme={theme}")
+        assert violations(page) == [], theme
+        page.close()
 
 
 def test_every_link_is_reached_by_keyboard_and_shows_it(browser: Browser, stage: Stage) -> None:

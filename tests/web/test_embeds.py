@@ -275,8 +275,28 @@ def test_the_builder_says_what_it_had_to_change(client: FlaskClient) -> None:
     assert found(client.get("/embed/").text, "//div[@class='said']") == []
 
 
+def test_the_builder_speaks_english_too_and_gives_the_same_code(client: FlaskClient) -> None:
+    asked = "?name=chuyen-doi-so&layout=cards&number=500&accent=ffff00&theme=pink"
+    vietnamese, english = (client.get(f"{path}{asked}").text for path in ("/embed/", "/en/embed/"))
+    assert found(english, "/html/@lang") == ["en"]
+    assert found(english, "//textarea/text()") == found(vietnamese, "//textarea/text()")
+    said = " ".join(found(english, "//div[@class='said']//li/text()"))
+    assert "20 is used" in said
+    assert "is hard to read" in said
+    assert "There is no such theme" in said
+    assert "Digital transformation" in " ".join(found(english, "//option/text()"))
+    foreign = {
+        str(one) for one in found(english, "//main//*[self::label or self::legend or self::summary]/text()")
+    }
+    assert [one for one in foreign if not one.isascii()] == []
+    nowhere = client.get("/en/embed/?name=khong-co").text
+    assert "There is no such category" in nowhere
+    assert "https://tin.example.vn/en/embed/" in found(client.get("/en/").text, "//footer//a/@href")
+
+
 def test_pages_tell_other_sites_how_to_show_them(client: FlaskClient) -> None:
-    for path in ("/", "/categories/chuyen-doi-so", "/portals/song-dao", "/embed/all?layout=cards"):
+    pages = ("/", "/categories/chuyen-doi-so", "/portals/song-dao")
+    for path in (*pages, "/embed/all?layout=cards", *(f"/en{page}" for page in pages)):
         page = client.get(path).text
         links = found(page, "//link[contains(@type, 'oembed')]/@href")
         assert len(links) == 2, path
@@ -285,6 +305,7 @@ def test_pages_tell_other_sites_how_to_show_them(client: FlaskClient) -> None:
             answer = client.get(f"{parts.path}?{parts.query}")
             assert answer.status_code == 200
             assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert ("lang=en" in answer.text) == path.startswith("/en")
     assert found(client.get("/categories/khong-co").text, "//link[contains(@type, 'oembed')]") == []
     assert found(client.get("/feeds/").text, "//link[contains(@type, 'oembed')]") == []
 

@@ -22,7 +22,7 @@ from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.domain.subscriber import Registration, SubscriberState
 from syndication.publish.pipeline import publish
-from syndication.settings import HOUSE
+from syndication.settings import HOUSE, read_settings
 from syndication.web import create_app
 
 
@@ -112,8 +112,9 @@ def test_a_sent_issue_is_public_and_a_draft_is_not(
     for sheet in sheets:
         assert b64encode(sha256(sheet.encode()).digest()).decode() in allowed
     assert issue.content.hero
-    assert issue.content.hero.title in unescape(answer.text)
+    assert issue.content.hero.title in unescape(answer.text).replace("\u00a0", " ")
     assert "unsubscribe" not in answer.text
+    assert "https://tin.example.vn/subscribe" in found(answer.data, "//nav//a/@href")
     assert issue.id in client.get("/digest/").text
 
 
@@ -153,6 +154,41 @@ def test_a_forged_link_does_nothing(
 def test_monitors_are_told_whether_it_lives_and_can_serve(client: FlaskClient) -> None:
     assert client.get("/health").data == b"ok\n"
     assert client.get("/ready").data == b"ready\n"
+
+
+def test_an_issues_page_offers_the_next_ones_only_while_sign_up_is_open(
+    house: House, three_readers: list[Registration], environment: dict[str, str]
+) -> None:
+    list(collect(house.round, due_only=False))
+    publish(house.press)
+    issue = compose_issue(house.office)
+    approve_issue(house.office, issue.id, by="Lan")
+    list(send_issue(house.office))
+    closed = House(read_settings({**environment, "SYNDICATION_SIGN_UP": "closed"}), now=house.now)
+    closed.__dict__.update(store=house.store)
+    with create_app(closed).test_client() as client:
+        links = found(client.get(f"/digest/{issue.id}").data, "//nav//a/@href")
+    assert links == ["https://tin.example.vn/", "https://tin.example.vn/digest/"]
+
+
+def test_browsers_find_our_mark_and_crawlers_what_to_leave(client: FlaskClient) -> None:
+    named = found(client.get("/").data, "//link[@rel='icon']/@href")
+    for path in (*named, "/favicon.ico"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+        assert answer.data.startswith(b"<svg ")
+        assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    robots = client.get("/robots.txt")
+    assert robots.mimetype == "text/plain"
+    assert "Disallow: /search?" in robots.text.splitlines()
+
+
+def test_what_is_too_large_is_refused_in_the_visitors_language(client: FlaskClient) -> None:
+    too_large = {"email": "a" * 70_000}
+    vietnamese, english = (client.post(path, data=too_large) for path in ("/subscribe", "/en/subscribe"))
+    assert (vietnamese.status_code, english.status_code) == (413, 413)
+    assert "Nội dung gửi lên quá lớn" in vietnamese.text
+    assert "That is too much to send" in english.text
 
 
 def test_the_stylesheet_may_be_kept_for_ever(client: FlaskClient) -> None:
@@ -202,6 +238,7 @@ def test_every_page_speaks_english_behind_en_and_says_so(client: FlaskClient, ho
         "/search?q=hoi+nghi",
         "/feeds/",
         "/digest/",
+        "/embed/",
     ):
         vietnamese, english = client.get(path), client.get(f"/en{path}")
         assert (vietnamese.status_code, english.status_code) == (200, 200)
@@ -306,13 +343,13 @@ def test_every_text_of_the_templates_is_there_in_english() -> None:
     reader = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     texts = {
         one if isinstance(one, str) else one[0]
-        for place in ("_base", "pages")
+        for place in ("_base", "pages", "embeds")
         for path in sorted((folder / place).glob("*.html"))
         for _, _, one in reader.extract_translations(  # type: ignore[attr-defined] # the extension adds it
             path.read_text(encoding="utf-8"), ("_", "ngettext")
         )
     }
-    assert len(texts) > 80
+    assert len(texts) > 150
     known = {
         message.id if isinstance(message.id, str) else message.id[0]
         for message in catalogue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 import lxml.html
@@ -18,6 +19,7 @@ from syndication.publish.pipeline import publish
 from syndication.text import fold
 from syndication.web import create_app
 from syndication.web.search import LONGEST, read_query
+from tests.cast import ObedientClock
 
 
 @pytest.fixture
@@ -99,6 +101,17 @@ def test_pages_of_what_was_found_are_shown_and_no_others(client: FlaskClient) ->
         "🎉🎉",
         "\ud83d".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
         "a" * 10_000,
+        "NEAR(hội nghị, 5) AND title : * OR {title summary} : ^hội",
+        'hội* +nghị -tỉnh "chưa đóng',
+        "' UNION SELECT email, 1, 2 FROM subscribers --",
+        "hội'; SELECT pg_sleep(60); --",
+        "%' OR '1'='1",
+        "{{ 7 * 7 }} ${7*7} %(x)s %s",
+        '"><img src=x onerror=alert(1)>',
+        "javascript:alert(1)",
+        "(" * 5_000,
+        '"' * 9_999,
+        "\r\nSet-Cookie: a=b",
         "hội " * 2_500,
         '"hội" ' * 1_500,
         "\u202e ẩn \u200b",
@@ -111,6 +124,8 @@ def test_no_question_is_answered_with_an_error(client: FlaskClient, said: str) -
         )
         assert page.status_code == 200
         assert b"<script" not in page.data
+        assert b"<img src=x" not in page.data
+        assert "Set-Cookie" not in page.headers
         assert len(page.data) < 100_000
 
 
@@ -135,3 +150,22 @@ def test_a_search_engine_keeps_no_list_of_searches_and_a_cache_may_keep_one(clie
     assert "noindex" not in client.get("/search").text
     again = client.get("/search?q=hoi", headers={"If-None-Match": page.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_who_searches_without_end_waits_and_nobody_else_does(house: House, clock: ObedientClock) -> None:
+    patient = House(replace(house.settings, feed_limit=3), now=house.now)
+    patient.__dict__.update(store=house.store)
+    with create_app(patient).test_client() as client:
+        for number in range(6):
+            assert client.get(f"/search?q=hoi{number}").status_code == 200
+        refused = client.get("/search?q=hoi&page=2")
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 600
+        assert "Quá nhiều yêu cầu" in refused.text
+        assert client.get("/en/search?q=hoi").status_code == 429
+        assert client.get("/search").status_code == 200
+        assert client.get("/").status_code == 200
+        other = {"REMOTE_ADDR": "192.0.2.7"}
+        assert client.get("/search?q=hoi", environ_base=other).status_code == 200
+        clock.pass_(minutes=10)
+        assert client.get("/search?q=hoi").status_code == 200
