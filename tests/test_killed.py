@@ -114,7 +114,11 @@ def approved(house: House) -> House:
 def test_a_sender_killed_in_the_middle_loses_nobody_and_doubles_only_what_is_uncertain(
     approved: House, environment: dict[str, str], unused_port: int, stop_in: str
 ) -> None:
-    environment = environment | {"SYNDICATION_SMTP_URL": f"smtp://127.0.0.1:{unused_port}"}
+    # One conversation, so that it is known what is on the wire when the fifth reader's turn comes.
+    environment = environment | {
+        "SYNDICATION_SMTP_CONNECTIONS": "1",
+        "SYNDICATION_SMTP_URL": f"smtp://127.0.0.1:{unused_port}",
+    }
     with treacherous(unused_port, stop_in=stop_in) as server:
         first = start("digest send", environment)
         assert server.stopped.wait(PATIENCE)

@@ -20,8 +20,9 @@ from syndication.bootstrap import House
 from syndication.cli import show
 from syndication.cli.digest import digest
 from syndication.cli.opening import open_house
-from syndication.digest.pipeline.delivery import Sent, send_issue
+from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import cancel_issue, pause_issue, resume_issue
+from syndication.digest.pipeline.run import Sent
 from syndication.digest.pipeline.tally import Status, issue_readers, issue_status, who_did_not_get_it
 from syndication.domain.issue import DeliveryState
 

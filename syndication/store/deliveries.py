@@ -465,7 +465,7 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         email=row.email,
         name=row.name,
         categories=tuple(row.categories),
-        portals=tuple(row.portals),
+        portals=tuple(row.portals or ()),
         state=DeliveryState(row.state),
         attempts=row.attempts,
         doubtful=row.doubtful,

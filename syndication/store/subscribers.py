@@ -232,6 +232,6 @@ def _subscriber(row: Row[tuple[object, ...]]) -> Subscriber:
         basis=row.basis,
         state=SubscriberState(row.state),
         since_at=row.since_at,
-        portals=tuple(row.portals),
+        portals=tuple(row.portals or ()),
         paused_until=row.paused_until,
     )

@@ -299,7 +299,7 @@ subscribers = Table(
     Column("state", Text, nullable=False),
     Column("since_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    Column("portals", JSON, nullable=False, server_default="[]"),
+    Column("portals", JSON),
     Column("paused_until", Moment),
 )
 
@@ -435,7 +435,7 @@ deliveries = Table(
     Column("next_at", Moment),  # empty: nothing more is to be done for it
     Column("lease_until", Moment),
     Column("lease_owner", Text),
-    Column("portals", JSON, nullable=False, server_default="[]"),
+    Column("portals", JSON),
     Column("bounce", Text),  # what came back after it was accepted
     UniqueConstraint("issue", "email_key"),
     Index(None, "issue", "next_at"),

@@ -27,7 +27,7 @@ import syndication.cli.opening
 from syndication.bootstrap import House
 from syndication.cli import main
 from syndication.digest.lanes import Lanes
-from syndication.digest.pipeline import delivery
+from syndication.digest.pipeline import run as sending
 from syndication.digest.send import Envelope, Transport
 from syndication.digest.send.conversation import Conversation, Reply
 from syndication.settings import read_settings
@@ -176,7 +176,7 @@ def _limit(job: Job) -> None:
 def _work(job: Job) -> None:
     os.environ.clear()
     os.environ.update(job.environment, SYNDICATION_SMTP_CONNECTIONS=str(job.connections))
-    vars(delivery)["BATCHES"] = (job.batch, job.batch)
+    vars(sending)["BATCHES"] = (job.batch, job.batch)
     vars(engine)["BUSY_SECONDS"] = job.busy
     death = _Death(job.point)
     for watch in (_watch_the_store, _watch_the_lanes, _watch_the_wire):

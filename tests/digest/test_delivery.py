@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from syndication.bootstrap import House
-from syndication.digest.pipeline.delivery import PAUSES, REFUSED_AT_FIRST, Sent, send_issue
+from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import cancel_issue, find_issue, pause_issue, resume_issue
 from syndication.digest.pipeline.office import Office
+from syndication.digest.pipeline.run import REFUSED_AT_FIRST, Sent
 from syndication.digest.pipeline.tally import FINAL, issue_readers, issue_status
+from syndication.digest.pipeline.verdict import PAUSES
 from syndication.digest.send import Transport
 from syndication.domain.issue import DeliveryState, IssueState
 from syndication.domain.rate import Rate

@@ -111,7 +111,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bounces_delivery"), ["delivery"], unique=False)
 
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("portals", sa.JSON(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("portals", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("bounce", sa.Text(), nullable=True))
 
     with op.batch_alter_table("issues", schema=None) as batch_op:
@@ -119,5 +119,5 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("says", sa.Text(), nullable=True))
 
     with op.batch_alter_table("subscribers", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("portals", sa.JSON(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("portals", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True))
