@@ -41,6 +41,8 @@ from syndication.store.subscribers import Subscribers
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
+CONNECT_SECONDS = 10
+"""How long a PostgreSQL server may take to answer, unless the address says otherwise (``?connect_timeout=``)."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATE_LOCK = 7_301_000
@@ -268,6 +270,9 @@ def open_store(database_url: str) -> Store:
     try:
         if url.database and url.drivername == "sqlite":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        if url.drivername != "sqlite":
+            # Left alone, a server that does not answer is waited for as long as the system waits: minutes.
+            url = url.set(query={"connect_timeout": str(CONNECT_SECONDS), **url.query})
         engine = create_engine(url, pool_pre_ping=url.drivername != "sqlite")
     except ModuleNotFoundError as cause:
         raise StoreError("PostgreSQL needs one more package: pip install 'syndication[postgres]'") from cause
