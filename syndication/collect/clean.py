@@ -15,6 +15,7 @@ from lxml import etree
 from syndication import text
 from syndication.collect.canonical import absolute
 from syndication.domain.article import SafeHtml
+from syndication.domain.picture import Size, stated_size
 
 TAGS = frozenset(
     """
@@ -111,17 +112,17 @@ def text_of(raw: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def first_image(raw: str, *, base: str) -> str | None:
-    """The address of the first picture in a piece of markup that is more than a tracking pixel."""
+def first_image(raw: str, *, base: str) -> tuple[str | None, Size | None]:
+    """The address of the first picture in a piece of markup that is more than a tracking pixel, and its size."""
     if "<img" not in raw.lower():
-        return None
+        return None, None
     root = _parse(raw)
     if root is None:
-        return None
+        return None, None
     for image in root.iter("img"):
         source = image.get("src") or image.get("data-src") or ""
         if image.get("width") in ("0", "1") or image.get("height") in ("0", "1"):
             continue
         if address := absolute(source, base):
-            return address
-    return None
+            return address, stated_size(image.get("width"), image.get("height"))
+    return None, None

@@ -14,6 +14,7 @@ from syndication.collect import canonical, clean
 from syndication.collect.dates import ReadDate, keep_date, read_date
 from syndication.collect.similar import fingerprint
 from syndication.domain.article import Article, ArticleKey, Item, KeyKind
+from syndication.domain.picture import Size, stated_size
 from syndication.domain.portal import Portal, Source
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
         return Dropped(f"«{title}» links to {host}, which hosts does not name in the portal's file")
     url = canonical.without_tracking(url)
     labels = [text.shorten(text.plain_line(label[:LONGEST_RAW]), LONGEST_LABEL) for label in item.labels]
-    image = canonical.absolute(item.image_url, url) if item.image_url else None
+    image_url, image_size = _picture(item, url)
     return Article(
         portal=portal.id,
         url=url,
@@ -118,15 +119,27 @@ def normalise(item: Item, place: Place, *, now: datetime) -> Article | Dropped:
         if item.author
         else None,
         labels=tuple(dict.fromkeys(filter(None, labels))) or ((source.label,) if source.label else ()),
-        image_url=image
-        or clean.first_image(item.raw_summary, base=url)
-        or clean.first_image(item.raw_content, base=url),
+        image_url=image_url,
+        image_size=image_size,
         published_at=keep_date(read_published(item, place), first_seen=now),
         categories=source.categories,
         fingerprint=fingerprint(
             title, f"{clean.text_of(item.raw_summary)}\n{clean.text_of(item.raw_content)}"
         ).to_json(),
     )
+
+
+def _picture(item: Item, url: str) -> tuple[str | None, Size | None]:
+    """The picture that the source names, else the first in its markup, and its size.
+
+    What a summary says of its picture is no size: lists squeeze all pictures into one box (130 by 100, or a width).
+    """
+    if item.image_url and (named := canonical.absolute(item.image_url, url)):
+        # Parsed in a child process, which a hostile document may have taken over: looked at once more.
+        return named, stated_size(*item.image_size) if item.image_size else None
+    if teaser := clean.first_image(item.raw_summary, base=url)[0]:
+        return teaser, None
+    return clean.first_image(item.raw_content, base=url)
 
 
 def read_published(item: Item, place: Place) -> ReadDate | None:

@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from syndication.domain.picture import Size
+
 SafeHtml = NewType("SafeHtml", str)
 """HTML that ``collect/clean.py`` made; nothing else may create one."""
 
@@ -29,6 +31,8 @@ class Item:
     author: str | None = None
     labels: tuple[str, ...] = ()
     image_url: str | None = None
+    image_size: Size | None = None
+    """What the source says of the picture at ``image_url``; never without it."""
     published: str | None = None
     """The date exactly as printed; reading it is the work of ``collect/dates.py``."""
     updated: str | None = None
@@ -72,6 +76,7 @@ class Article:
     author: str | None
     labels: tuple[str, ...]
     image_url: str | None
+    image_size: Size | None = None
     published_at: datetime | None
     """The portal's own date, aware UTC; None where it cannot be trusted."""
     categories: tuple[str, ...] = ()
@@ -94,19 +99,26 @@ class Article:
     def filled_from(self, known: Known) -> Article:
         """The article with what a kept reading of it said where this one says nothing.
 
-        A list that tells less than an article's page must not blank what the page told.
+        A list that tells less than an article's page must not blank what the page told. A picture keeps the size that
+        was first told of it, so that sources that differ do not take turns.
         """
+        image_url = self.image_url or known.image_url
+        kept_size = known.image_size if image_url == known.image_url else None
         return replace(
             self,
             summary=self.summary or known.summary,
             content=self.content or known.content,
             author=self.author or known.author,
-            image_url=self.image_url or known.image_url,
+            image_url=image_url,
+            image_size=kept_size or self.image_size,
         )
 
     @property
     def content_hash(self) -> str:
-        """Changes when something a reader would see changes; the date is left out, sources re-stamp it."""
+        """Changes when something a reader would see changes.
+
+        The date is left out, sources re-stamp it; so is the size of the picture, which nobody reads.
+        """
         parts = (self.title, self.summary, self.content or "", self.url, self.image_url or "")
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
@@ -124,6 +136,7 @@ class Known:
     content: SafeHtml | None
     author: str | None
     image_url: str | None
+    image_size: Size | None = None
     labels: tuple[str, ...]
     categories: tuple[str, ...]
     content_hash: str

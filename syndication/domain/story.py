@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from syndication.domain.picture import Size
+
 ID_LENGTH = 13
 """Base32 characters of a story id: 65 bits, so a million stories collide with odds of one in 70 million."""
 
@@ -43,6 +45,8 @@ class Story:
     url: str
     author: str | None
     image_url: str | None
+    image_size: Size | None = None
+    """Where a source or the article's page says it."""
     announced_at: datetime
     updated_at: datetime
     """Moves only on an edit that matters; never before ``announced_at``."""

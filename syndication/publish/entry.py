@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from syndication import text
+from syndication.domain.picture import Size
 from syndication.domain.portal import Catalogue
 from syndication.domain.story import Story, Tombstone
 from syndication.links import FeedFormat, Links
@@ -73,6 +74,7 @@ class Entry:
     author: str
     image: str | None
     image_type: str | None
+    image_size: Size | None
     language: str
     announced_at: datetime
     """Whole seconds, unique in a document."""
@@ -190,6 +192,7 @@ def _entry(story: Story, titles: dict[str, str], catalogue: Catalogue, links: Li
         author=_title(_MAIL.sub("", story.author or "")) or name,
         image=image,
         image_type=_image_type(image),
+        image_size=story.image_size if image else None,
         language=portal.language if portal else language,
         announced_at=announced_at,
         updated_at=_updated(story, announced_at),

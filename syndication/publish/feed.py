@@ -253,7 +253,12 @@ def _add_portal_date_and_picture(printed: etree._Element, entry: Entry) -> None:
         content = etree.SubElement(printed, f"{{{MEDIA}}}content", url=entry.image, medium="image")
         if entry.image_type:
             content.set("type", entry.image_type)
-        etree.SubElement(printed, f"{{{MEDIA}}}thumbnail", url=entry.image)
+        thumbnail = etree.SubElement(printed, f"{{{MEDIA}}}thumbnail", url=entry.image)
+        if entry.image_size:
+            width, height = map(str, entry.image_size)
+            for picture in (content, thumbnail):
+                picture.set("width", width)
+                picture.set("height", height)
 
 
 def _inside(root: etree._Element) -> bytes:

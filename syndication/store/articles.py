@@ -12,6 +12,7 @@ from sqlalchemy import Connection, TextualSelect, and_, delete, func, select, te
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.article import Article, ArticleKey, KeyKind, Known
+from syndication.domain.picture import stated_size
 from syndication.store.tables import article_keys, article_marks, articles, stories
 
 NEWEST_MARKED = 32
@@ -31,6 +32,8 @@ _KNOWN = (
     articles.c.content,
     articles.c.author,
     articles.c.image_url,
+    articles.c.image_width,
+    articles.c.image_height,
     articles.c.labels,
     articles.c.categories,
     articles.c.content_hash,
@@ -200,6 +203,7 @@ def _known(row: Any) -> Known:
         content=row.content,
         author=row.author,
         image_url=row.image_url,
+        image_size=stated_size(row.image_width, row.image_height),
         labels=tuple(row.labels),
         categories=tuple(row.categories),
         content_hash=row.content_hash,
@@ -232,6 +236,7 @@ def _likely(marks: int) -> TextualSelect:
 
 
 def _columns(article: Article) -> dict[str, object]:
+    width, height = article.image_size or (None, None)
     return {
         "portal": article.portal,
         "url": article.url,
@@ -242,6 +247,8 @@ def _columns(article: Article) -> dict[str, object]:
         "labels": list(article.labels),
         "categories": list(article.categories),
         "image_url": article.image_url,
+        "image_width": width,
+        "image_height": height,
         "published_at": article.published_at,
         "content_hash": article.content_hash,
     }

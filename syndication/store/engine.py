@@ -270,10 +270,12 @@ def open_store(database_url: str) -> Store:
     try:
         if url.database and url.drivername == "sqlite":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        if url.drivername != "sqlite":
+        if url.drivername == "sqlite":
+            engine = create_engine(url)
+        else:
             # Left alone, a server that does not answer is waited for as long as the system waits: minutes.
-            url = url.set(query={"connect_timeout": str(CONNECT_SECONDS), **url.query})
-        engine = create_engine(url, pool_pre_ping=url.drivername != "sqlite")
+            patience = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+            engine = create_engine(url, pool_pre_ping=True, connect_args=patience)
     except ModuleNotFoundError as cause:
         raise StoreError("PostgreSQL needs one more package: pip install 'syndication[postgres]'") from cause
     except OSError as cause:

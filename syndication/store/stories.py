@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from syndication.domain.picture import stated_size
 from syndication.domain.story import Standing, Story, Telling, Tombstone
 from syndication.store.search import Search
 from syndication.store.tables import (
@@ -462,6 +463,8 @@ class Stories:
                 articles.c.url,
                 articles.c.author,
                 articles.c.image_url,
+                articles.c.image_width,
+                articles.c.image_height,
             )
             .join(articles, articles.c.id == stories.c.lead_article)
             .where(
@@ -483,6 +486,7 @@ class Stories:
                 url=row.url,
                 author=row.author,
                 image_url=row.image_url,
+                image_size=stated_size(row.image_width, row.image_height),
                 announced_at=row.announced_at or row.kept_back_at,
                 updated_at=row.updated_at,
                 kept_back=row.announced_at is None,

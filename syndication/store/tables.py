@@ -146,6 +146,8 @@ articles = Table(
     Column("labels", JSON, nullable=False),
     Column("categories", JSON, nullable=False),
     Column("image_url", Text),
+    Column("image_width", Integer),  # both in pixels, or neither is known
+    Column("image_height", Integer),
     Column("published_at", Moment),
     Column("first_seen_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),

@@ -11,6 +11,7 @@ from flask import current_app
 
 from syndication.bootstrap import House
 from syndication.collect.timing import is_silent
+from syndication.domain.picture import Size
 from syndication.domain.portal import Category, Portal
 from syndication.domain.story import Story
 from syndication.links import MEDIA_TYPES, Links
@@ -59,6 +60,7 @@ class StoryView:
     url: str
     page_url: str
     image_url: str | None
+    image_size: Size | None
     told_at: datetime
     told_is_ours: bool
     announced_at: datetime
@@ -151,6 +153,7 @@ def views(stories: Sequence[Story]) -> tuple[StoryView, ...]:
             url=story.url,
             page_url=links.story(story.id),
             image_url=story.image_url,
+            image_size=story.image_size,
             told_at=story.told_at.astimezone(zone),
             told_is_ours=story.lead.published_at is None,
             announced_at=story.announced_at.astimezone(zone),

@@ -93,9 +93,9 @@ def test_text_has_a_line_for_each_block_and_no_scripts_or_captions() -> None:
 
 def test_the_first_picture_is_never_a_pixel_that_counts_readers() -> None:
     pixels = "<img src='/dem.gif' width=1 height=1><img src='/dem2.gif' width=0>"
-    assert first_image(pixels, base=BASE) is None
-    assert first_image(pixels + "<img src='/anh.jpg'>", base=BASE) == "https://portal.example/anh.jpg"
-    assert first_image("<img src='javascript:alert(1)'>", base=BASE) is None
+    assert first_image(pixels, base=BASE) == (None, None)
+    assert first_image(pixels + "<img src='/anh.jpg'>", base=BASE) == ("https://portal.example/anh.jpg", None)
+    assert first_image("<img src='javascript:alert(1)' width=9 height=9>", base=BASE) == (None, None)
 
 
 def test_pictures_of_one_dot_are_left_out_of_full_texts() -> None:

@@ -72,6 +72,7 @@ def check(found: Extracted, told: dict[str, Any]) -> None:
     images = [part.partition('"')[0].replace("&amp;", "&") for part in found.raw_content.split(' src="')[1:]]
     assert images == told.get("images", [])
     assert found.image_url == told.get("image_url")
+    assert list(found.image_size or ()) == told.get("image_size", [])
     assert found.author == told.get("author")
     assert found.labels == tuple(told.get("labels", ()))
     assert found.canonical_url == told.get("canonical_url")
@@ -278,6 +279,97 @@ def test_pictures_loaded_late_and_addresses_without_a_host_are_made_whole() -> N
 def test_a_picture_that_stands_in_for_none_is_none(picture: str) -> None:
     head = f"<meta property='og:image' content='{picture}'>"
     assert page(article(head=head, under=f"<p><img src='{picture}'></p>")).image_url is None
+
+
+PICTURE = "<meta property='og:image' content='/anh/1.jpg'>"
+SIZE = "<meta property='og:image:width' content='1200'><meta property='og:image:height' content='675'>"
+LINKED = (
+    "<script type='application/ld+json'>{'@type': 'NewsArticle', 'headline': 'Hội nghị giao ban quý II', "
+    "'datePublished': '2024-07-05', 'image': IMAGE}</script>"
+)
+
+
+def linked(image: object) -> str:
+    """JSON-LD that says this of the article's picture."""
+    return LINKED.replace("'", '"').replace("IMAGE", json.dumps(image))
+
+
+@pytest.mark.parametrize(
+    ("head", "under", "size"),
+    [
+        pytest.param(PICTURE + SIZE, "", (1200, 675), id="OpenGraph"),
+        pytest.param(SIZE + PICTURE + PICTURE, "", (1200, 675), id="OpenGraph of two plugins"),
+        pytest.param(PICTURE + SIZE.replace("675", "auto"), "", None, id="no number"),
+        pytest.param(PICTURE + SIZE.replace("675", "99999"), "", None, id="too large"),
+        pytest.param(PICTURE + SIZE.replace("1200", "0"), "", None, id="nothing to see"),
+        pytest.param(PICTURE + SIZE.replace("'675'", "''"), "", None, id="one side only"),
+        pytest.param(
+            PICTURE + SIZE + PICTURE.replace("1.jpg", "2.jpg"),
+            "",
+            None,
+            id="OpenGraph of one of two pictures",
+        ),
+        pytest.param(
+            "<meta name='twitter:image' content='/anh/1.jpg'>" + SIZE, "", None, id="OpenGraph of another"
+        ),
+        pytest.param(
+            PICTURE.replace("anh/1", "logo") + SIZE,
+            "<p><img src='/anh/1.jpg'></p>",
+            None,
+            id="OpenGraph of a logo",
+        ),
+        pytest.param(
+            linked({"@type": "ImageObject", "url": "/anh/1.jpg", "width": 1200, "height": "675px"}),
+            "",
+            (1200, 675),
+            id="JSON-LD",
+        ),
+        pytest.param(
+            linked([{"url": "/anh/1.jpg"}, {"url": "/anh/2.jpg", "width": 1200, "height": 675}]),
+            "",
+            None,
+            id="JSON-LD of the second picture",
+        ),
+        pytest.param(
+            linked({"url": "/anh/1.jpg", "width": {"value": 1200}, "height": True}),
+            "",
+            None,
+            id="JSON-LD, odd",
+        ),
+        pytest.param(
+            PICTURE,
+            "<p><img src='../anh/1.jpg' width='640' height='360'></p>",
+            (640, 360),
+            id="the picture itself",
+        ),
+        pytest.param(
+            PICTURE, "<p><img src='/anh/2.jpg' width='640' height='360'></p>", None, id="another picture"
+        ),
+        pytest.param(
+            "", "<p><img src='/anh/1.jpg' width='100%' height='360'></p>", None, id="share of the page"
+        ),
+        pytest.param(
+            "",
+            "<p><amp-img src='/anh/1.jpg' width='16' height='9' layout='responsive'></amp-img></p>"
+            "<p><img src='/anh/1.jpg'></p>",
+            None,
+            id="a ratio",
+        ),
+    ],
+)
+def test_a_size_is_what_the_page_says_of_that_very_picture(
+    head: str, under: str, size: tuple[int, int] | None
+) -> None:
+    found = page(article(head=head, under=under))
+    assert (found.image_url, found.image_size) == ("https://portal.example/anh/1.jpg", size)
+
+
+def test_a_picture_chosen_by_the_portals_file_brings_its_own_size() -> None:
+    markup = article(
+        head=PICTURE + SIZE, under="<p><img class='bia' src='/bia.jpg' width=800 height=450></p>"
+    )
+    found = page(markup, image="img.bia")
+    assert (found.image_url, found.image_size) == ("https://portal.example/bia.jpg", (800, 450))
 
 
 # ---------------------------------------------------------------- title, lead, author
@@ -563,6 +655,7 @@ READ = Extracted(
     lead="Tóm tắt CNTT&TT trên trang",
     raw_content="<p>Nội dung đầy đủ trên trang</p>",
     image_url="https://portal.example/a.jpg",
+    image_size=(800, 450),
     author="Minh Đức",
     labels=("Chính trị",),
 )
@@ -580,7 +673,8 @@ def test_an_empty_item_is_filled_from_its_page() -> None:
     assert clean.text_of(item.raw_summary) == "Tóm tắt CNTT&TT trên trang"
     assert item.raw_content == READ.raw_content
     assert item.published == "2024-07-05T09:15:00+07:00"
-    assert (item.image_url, item.author, item.labels) == (READ.image_url, READ.author, READ.labels)
+    assert (item.image_url, item.image_size) == (READ.image_url, READ.image_size)
+    assert (item.author, item.labels) == (READ.author, READ.labels)
 
 
 def test_a_page_never_replaces_what_the_item_has() -> None:
@@ -595,6 +689,21 @@ def test_a_page_never_replaces_what_the_item_has() -> None:
         labels=("Kinh tế",),
     )
     assert completed(item) == item
+
+
+@pytest.mark.parametrize(
+    ("image", "size", "found"),
+    [
+        ("/a.jpg", None, (800, 450)),
+        ("/a.jpg", (1200, 675), (1200, 675)),
+        ("/b.jpg", None, None),
+    ],
+)
+def test_a_page_gives_its_size_to_the_same_picture_only(
+    image: str, size: tuple[int, int] | None, found: tuple[int, int] | None
+) -> None:
+    item = completed(Item(url="/a", title="Tiêu đề", image_url=image, image_size=size))
+    assert (item.image_url, item.image_size) == (image, found)
 
 
 def test_a_page_replaces_a_date_without_a_time() -> None:

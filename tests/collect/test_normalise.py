@@ -168,6 +168,43 @@ def test_what_has_no_title_or_no_link_is_dropped_with_the_reason(url: str, title
     assert dropped.why
 
 
+BOXED = "<img src='/a.jpg' width='130' height='100'>"
+SIZED = "<p>Tin</p><img src='/b.jpg' width='800' height='450'>"
+
+
+@pytest.mark.parametrize(
+    ("said", "picture", "size"),
+    [
+        ({"image_url": "/x.jpg", "image_size": (1200, 675)}, "/x.jpg", (1200, 675)),
+        ({"image_url": "javascript:x", "image_size": (1200, 675)}, None, None),
+        ({"image_url": "/b.jpg", "raw_content": SIZED}, "/b.jpg", None),
+        (
+            {"image_url": "javascript:x", "image_size": (1200, 675), "raw_content": SIZED},
+            "/b.jpg",
+            (800, 450),
+        ),
+        ({"raw_content": SIZED}, "/b.jpg", (800, 450)),
+        ({"raw_content": "<img src='/b.jpg' width='800' height='1e3'>"}, "/b.jpg", None),
+        ({"raw_summary": BOXED, "raw_content": SIZED}, "/a.jpg", None),
+    ],
+)
+def test_a_picture_has_the_size_that_is_told_with_it_and_a_teaser_has_none(
+    said: dict[str, str], picture: str | None, size: tuple[int, int] | None
+) -> None:
+    article = kept(**said)
+    assert article.image_url == (picture and f"https://portal.example{picture}")
+    assert article.image_size == size
+
+
+@given(st.integers(), st.integers())
+def test_no_absurd_size_becomes_an_articles(width: int, height: int) -> None:
+    item = Item(url="/a", title="Tin", image_url="/a.jpg", image_size=(width, height))
+    article = normalise(item, place(), now=NOW)
+    assert isinstance(article, Article)
+    sound = 1 <= width <= 20_000 and 1 <= height <= 20_000
+    assert article.image_size == ((width, height) if sound else None)
+
+
 def test_a_guid_names_an_article_within_its_source_only() -> None:
     article = kept(guid="news_123")
     other = Source(portal="la", url="https://la.example/rss", read=Read.FEED, every=timedelta(hours=1))

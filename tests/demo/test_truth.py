@@ -9,6 +9,7 @@ from syndication.bootstrap import House
 from syndication.collect.canonical import address_key
 from syndication.collect.pipeline import collect
 from syndication.demo.portals import DemoPortals
+from syndication.demo.softwares.site import PICTURE_SIZE
 from syndication.domain.article import ArticleKey, KeyKind, Known
 from tests.cast import ObedientClock
 
@@ -51,3 +52,11 @@ def test_every_article_keeps_its_title_date_lead_picture_and_link(
             if found != meant:
                 wrong.append(f"{article.portal} {key}: {what} is {found!r}, and was meant as {meant!r}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_picture_has_a_size_that_is_not_its_own(kept: dict[str, Known], portals: DemoPortals) -> None:
+    sized = {key: read.image_size for key, read in kept.items() if read.image_size}
+    assert set(sized.values()) == {PICTURE_SIZE}
+    # Those of the others squeeze their pictures into a box of the page, or say the width only.
+    assert {portals.article(key).portal for key in sized} == {"nguyet-giang", "song-dao"}

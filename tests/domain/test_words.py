@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from syndication.domain.article import Article, SafeHtml
+from syndication.domain.article import Article, Known, SafeHtml
 from syndication.domain.portal import Catalogue, Category, Portal, Read, Source
 from syndication.domain.story import Story, Telling
 
@@ -47,6 +47,51 @@ def test_what_a_reader_would_see_changes_an_articles_hash(seen: dict[str, str]) 
 def test_a_date_that_is_stamped_anew_changes_no_hash() -> None:
     stamped = replace(ARTICLE, published_at=MOMENT + timedelta(days=1), labels=(), guid="2", author="Lan")
     assert stamped.content_hash == ARTICLE.content_hash
+
+
+def known(image_url: str | None, image_size: tuple[int, int] | None) -> Known:
+    return Known(
+        id=1,
+        portal=ARTICLE.portal,
+        story="x",
+        url=ARTICLE.url,
+        title=ARTICLE.title,
+        summary=ARTICLE.summary,
+        content=None,
+        author=None,
+        image_url=image_url,
+        image_size=image_size,
+        labels=(),
+        categories=(),
+        content_hash="",
+        published_at=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "picture"),
+    [
+        ((None, None), ("a.jpg", (800, 450)), ("a.jpg", (800, 450))),
+        (("a.jpg", None), ("a.jpg", (800, 450)), ("a.jpg", (800, 450))),
+        (("a.jpg", (640, 360)), ("a.jpg", (800, 450)), ("a.jpg", (800, 450))),
+        (("a.jpg", (640, 360)), ("a.jpg", None), ("a.jpg", (640, 360))),
+        (("b.jpg", None), ("a.jpg", (800, 450)), ("b.jpg", None)),
+        (("b.jpg", (640, 360)), ("a.jpg", (800, 450)), ("b.jpg", (640, 360))),
+        (("b.jpg", (640, 360)), (None, None), ("b.jpg", (640, 360))),
+    ],
+)
+def test_a_picture_keeps_its_size_and_another_brings_its_own(
+    said: tuple[str | None, tuple[int, int] | None],
+    kept: tuple[str | None, tuple[int, int] | None],
+    picture: tuple[str | None, tuple[int, int] | None],
+) -> None:
+    article = replace(ARTICLE, image_url=said[0], image_size=said[1]).filled_from(known(*kept))
+    assert (article.image_url, article.image_size) == picture
+
+
+def test_a_size_that_is_told_later_changes_no_hash() -> None:
+    shown = replace(ARTICLE, image_url="https://portal.example/a.jpg")
+    assert replace(shown, image_size=(800, 450)).content_hash == shown.content_hash
 
 
 def test_a_story_is_told_by_its_lead_and_dated_by_the_first_sight_where_the_portal_gave_no_date() -> None:

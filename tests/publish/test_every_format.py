@@ -75,6 +75,7 @@ HOSTILE_MARKUP = [
 
 anything = st.text() | st.sampled_from(HOSTILE_TEXTS)
 addresses = st.sampled_from(HOSTILE_ADDRESSES) | st.text()
+sides = st.integers(1, 20_000)
 moments = st.datetimes(
     min_value=datetime(1971, 1, 1),  # noqa: DTZ001 -- hypothesis adds the zone, or none
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001
@@ -104,6 +105,7 @@ def stories(draw: st.DrawFn) -> Story:
         url=draw(addresses),
         author=draw(st.none() | anything),
         image_url=draw(st.none() | addresses),
+        image_size=draw(st.none() | st.tuples(sides, sides)),
         announced_at=draw(moments),
         updated_at=draw(moments),
         categories=draw(st.sampled_from([(), ("khac",), ("khac", "chuyen-doi-so"), ("gone",)])),

@@ -103,6 +103,28 @@ def test_full_text_stands_in_a_feed_only_where_a_story_has_it() -> None:
         assert "content" not in entries[1], form
 
 
+def test_a_picture_has_its_width_and_height_where_they_are_known() -> None:
+    # Media RSS 1.5.1, media:content and media:thumbnail: both are numbers of pixels.
+    sized, unsized = a_story(number=1, image_size=(1200, 675)), a_story(number=2)
+    bare = a_story(number=3, image_url="data:image/png;base64,AAAA", image_size=(1200, 675))
+    for form, body in build(sized, unsized, bare).items():
+        entries = feedparser.parse(io.BytesIO(body)).entries
+        for element in ("media_content", "media_thumbnail"):
+            (first,), (second,) = entries[0][element], entries[1][element]
+            assert (first["width"], first["height"]) == ("1200", "675"), form
+            assert first["url"] == second["url"] == sized.image_url
+            assert "width" not in second
+            assert "height" not in second
+            assert element not in entries[2]
+
+
+def test_a_size_says_nothing_to_readers_of_json() -> None:
+    bodies = (
+        FORMATS[FeedFormat.JSON](edition(a_story(image_size=size)), LINKS) for size in (None, (1200, 675))
+    )
+    assert len(set(bodies)) == 1
+
+
 def test_building_feeds_leaves_the_locale_alone() -> None:
     import locale
 

@@ -45,6 +45,7 @@ def _story(raw: dict[str, Any]) -> Story:
         url=raw["url"],
         author=raw.get("author"),
         image_url=raw.get("image"),
+        image_size=tuple(raw["image_size"]) if "image_size" in raw else None,
         announced_at=raw["announced"],
         updated_at=raw["updated"],
         categories=tuple(raw["categories"]),

@@ -206,6 +206,28 @@ def test_an_edited_article_keeps_its_story_portal_and_first_sight(memory: Memory
     assert (story.lead.first_seen_at, story.lead.published_at) == (NOW, NOW - HOUR)
 
 
+@pytest.mark.parametrize("size", [(1200, 675), None])
+def test_a_pictures_size_is_kept_and_goes_with_the_picture(
+    memory: Memory, size: tuple[int, int] | None
+) -> None:
+    address = ArticleKey(KeyKind.ADDRESS, "quang-ninh/x")
+    kept = keep_story(memory, "x")
+    memory.articles.name(kept, [address])
+    memory.stories.announce("x", at=NOW, feeds=["all"])
+
+    def found() -> list[tuple[str | None, tuple[int, int] | None]]:
+        story, known = memory.stories.get("x"), memory.articles.known_as([address])[address]
+        assert story
+        return [(one.image_url, one.image_size) for one in (story, known)]
+
+    assert found() == [(None, None)] * 2
+    shown = replace(article("x"), image_url="https://portal.example/a.jpg", image_size=size)
+    memory.articles.change(kept, shown, now=NOW + HOUR)
+    assert found() == [(shown.image_url, size)] * 2
+    memory.articles.change(kept, article("x"), now=NOW + HOUR)
+    assert found() == [(None, None)] * 2
+
+
 def test_publishing_the_same_again_changes_nothing(store: Store) -> None:
     with store.write() as memory:
         put = memory.documents.put

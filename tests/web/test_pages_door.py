@@ -211,6 +211,24 @@ def test_a_story_says_who_tells_it_and_why_they_were_taken_together(
     assert page.count("Gộp vào tin này vì trùng") == len(story.tellings) - 1
 
 
+def test_a_storys_page_keeps_room_for_its_picture_as_large_as_the_portal_says(
+    client: FlaskClient, house: House
+) -> None:
+    with house.store.read() as memory:
+        shown = [one for one in memory.stories.newest("all", limit=99) if one.image_url]
+    sizes = {bool(one.image_size): one for one in shown}
+    assert set(sizes) == {True, False}
+    for story in sizes.values():
+        page = client.get(f"/stories/{story.id}").data
+        room = (found(page, "//figure/img/@width"), found(page, "//figure/img/@height"))
+        width, height = story.image_size or (960, 540)
+        assert room == ([str(width)], [str(height)])
+    # Lists show every picture in a box of one shape.
+    for page in (client.get("/").data, client.get("/portals/song-dao").data):
+        assert set(found(page, "//a[@class='picture']/img/@width")) == {"640"}
+        assert set(found(page, "//a[@class='picture']/img/@height")) == {"360"}
+
+
 def test_a_withdrawn_story_is_gone_and_says_so(client: FlaskClient, house: House) -> None:
     with house.store.read() as memory:
         story = memory.stories.newest("all", limit=1)[0]

@@ -7,10 +7,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from syndication import text
-from syndication.collect import clean
+from syndication.collect import canonical, clean
 from syndication.collect.dates import VIETNAM, Precision, ReadDate, read_date
 from syndication.collect.extract.extracted import Extracted, same_page
 from syndication.domain.article import Item
+from syndication.domain.picture import Size
 from syndication.domain.portal import ArticleReading, FetchArticle, SlashDates
 
 
@@ -56,6 +57,7 @@ def complete(
     has_title = bool(text.plain_line(item.title)) and not (always and page.title)
     has_summary = bool(clean.text_of(item.raw_summary))
     longer = len(clean.text_of(page.raw_content)) > len(clean.text_of(item.raw_content))
+    image_url, image_size = _picture(item, page, address)
     twin = page.canonical_url if page.amp and same_page(page.canonical_url or "", address) else None
     return replace(
         item,
@@ -65,9 +67,18 @@ def complete(
         raw_content=page.raw_content if longer else item.raw_content,
         author=item.author or page.author,
         labels=item.labels or page.labels,
-        image_url=item.image_url or page.image_url,
+        image_url=image_url,
+        image_size=image_size,
         published=published,
     )
+
+
+def _picture(item: Item, page: Extracted, address: str) -> tuple[str | None, Size | None]:
+    """The item's picture, else the page's, and what either says of its size."""
+    if not item.image_url:
+        return page.image_url, page.image_size
+    same = canonical.absolute(item.image_url, address) == page.image_url
+    return item.image_url, item.image_size or (page.image_size if same else None)
 
 
 def _iso(read: ReadDate | None, zone: ZoneInfo, *, with_time_only: bool) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syndication.collect import canonical
+from syndication.domain.picture import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class Extracted:
     raw_content: str = ""
     """The body's markup, untrusted, its addresses absolute."""
     image_url: str | None = None
+    image_size: Size | None = None
+    """What the page says of that picture; never without it."""
     author: str | None = None
     labels: tuple[str, ...] = ()
     canonical_url: str | None = None

@@ -132,7 +132,7 @@ class _Page:
         )
         date = find_date(layout, facts=self.facts, marked=self.marked, chosen=self.chosen.get("date"))
         author = find_author(layout, facts=self.facts, marked=self.marked, chosen=self.chosen.get("author"))
-        picture = find_picture(
+        picture, size = find_picture(
             self._lines[self._at + 1 if self._at >= 0 else inside[0] : inside[-1] + 1] if inside else (),
             facts=self.facts,
             marked=self.marked,
@@ -146,6 +146,7 @@ class _Page:
             lead=self._lead(kept),
             raw_content=markup_of(self._box) if kept and self._box is not None else "",
             image_url=picture,
+            image_size=size,
             author=author or byline(kept),
             labels=self.facts.labels,
             canonical_url=self._canonical(),

@@ -19,6 +19,7 @@ import feedparser
 from syndication.collect.cut import cut
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
 from syndication.domain.article import Item
+from syndication.domain.picture import Size, stated_size
 from syndication.errors import NotReadable
 
 _START = re.compile(rb"(?:\s|\xef\xbb\xbf|\xc2\xa0)*(?:<\?xml[^>]*\?>\s*)?")
@@ -168,6 +169,7 @@ def _not_a_feed(body: bytes) -> str:
 
 def _item(entry: Any) -> Item:
     contents = [part.get("value") or "" for part in _rows(entry, "content")]
+    image_url, image_size = _image(entry)
     return Item(
         url=_link(entry),
         title=entry.get("title") or "",
@@ -176,7 +178,8 @@ def _item(entry: Any) -> Item:
         raw_content=max(contents, key=len, default=""),
         author=entry.get("author") or None,
         labels=tuple(tag.get("label") or tag.get("term") or "" for tag in _rows(entry, "tags")),
-        image_url=_image(entry),
+        image_url=image_url,
+        image_size=image_size,
         published=_printed(entry, "published") or _printed(entry, "created") or _printed(entry, "updated"),
         updated=_printed(entry, "updated"),
     )
@@ -202,14 +205,22 @@ def _link(entry: Any) -> str:
     return next(filter(None, alternates), "") or entry.get("link") or ""
 
 
-def _image(entry: Any) -> str | None:
+def _image(entry: Any) -> tuple[str | None, Size | None]:
+    """The picture's address and its size; an enclosure has a length in bytes only."""
     for media in _rows(entry, "media_content"):
         if media.get("medium") == "image" or str(media.get("type", "")).startswith("image/"):
-            return media.get("url") or None
+            return _media(media)
     for thumbnail in _rows(entry, "media_thumbnail"):
         if thumbnail.get("url"):
-            return str(thumbnail["url"])
+            return _media(thumbnail)
     for link in _rows(entry, "links"):
         if link.get("rel") == "enclosure" and str(link.get("type", "")).startswith("image/"):
-            return link.get("href") or None
-    return None
+            return link.get("href") or None, None
+    return None, None
+
+
+def _media(element: Any) -> tuple[str | None, Size | None]:
+    """What an element of Media RSS says of a picture (rssboard.org/media-rss)."""
+    if url := element.get("url"):
+        return str(url), stated_size(element.get("width"), element.get("height"))
+    return None, None

@@ -16,6 +16,7 @@ from syndication.collect.canonical import absolute
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
 from syndication.collect.parse.jsonfeed import read_json, rows, string, table, values
 from syndication.domain.article import Item
+from syndication.domain.picture import Size, stated_size
 from syndication.errors import NotReadable
 
 _SIZES = ("large", "1536x1536", "full", "medium_large")
@@ -101,6 +102,7 @@ def _refusal(answer: Mapping[str, Any]) -> str:
 
 def _item(post: Mapping[str, Any]) -> Item:
     embedded = table(post.get("_embedded"))
+    image_url, image_size = _image(post, embedded)
     return Item(
         url=string(post.get("link")),
         title=unescape(_rendered(post.get("title"))),
@@ -109,7 +111,8 @@ def _item(post: Mapping[str, Any]) -> Item:
         raw_content=_rendered(post.get("content")),
         author=next(filter(None, (_name(person) for person in rows(embedded.get("author")))), None),
         labels=tuple(dict.fromkeys(_categories(embedded))),
-        image_url=_image(post, embedded),
+        image_url=image_url,
+        image_size=image_size,
         published=_moment(post, "date"),
         updated=_moment(post, "modified"),
     )
@@ -140,12 +143,16 @@ def _categories(embedded: Mapping[str, Any]) -> Iterator[str]:
                 yield name
 
 
-def _image(post: Mapping[str, Any], embedded: Mapping[str, Any]) -> str | None:
+def _image(post: Mapping[str, Any], embedded: Mapping[str, Any]) -> tuple[str | None, Size | None]:
+    """The address of the fittest size of the post's picture, and how many pixels that size has."""
     for media in rows(embedded.get("wp:featuredmedia")):
         if media.get("media_type", "image") != "image":
             continue
-        sizes = table(table(media.get("media_details")).get("sizes"))
-        offered = [string(table(sizes.get(size)).get("source_url")) for size in _SIZES]
-        if found := next(filter(None, [*offered[:2], string(media.get("source_url")), *offered[2:]]), ""):
-            return found
-    return string(post.get("jetpack_featured_media_url")) or None
+        details = table(media.get("media_details"))
+        sizes = table(details.get("sizes"))
+        offered = [table(sizes.get(size)) for size in _SIZES]
+        whole = {**details, "source_url": media.get("source_url")}
+        for one in (*offered[:2], whole, *offered[2:]):
+            if url := string(one.get("source_url")):
+                return url, stated_size(one.get("width"), one.get("height"))
+    return string(post.get("jetpack_featured_media_url")) or None, None

@@ -48,7 +48,9 @@ def check(parse: Callable[[Document], Parsed], sample: Path) -> None:
     if refused := told.get("refused"):
         assert refused in refusal(parse, document)
         return
-    items = tuple(Item(**row | {"labels": tuple(row.get("labels", ()))}) for row in told.get("item", ()))
+    lists = ("labels", "image_size")
+    rows = [row | {name: tuple(row[name]) for name in lists if name in row} for row in told.get("item", ())]
+    items = tuple(Item(**row) for row in rows)
     parsed = parse(document)
     assert list(parsed.items) == list(items)
     assert parsed.next_url == told.get("next_url")
