@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -31,7 +30,12 @@ class Signer:
         keys = (*former, secret)
         if not all(keys):
             raise ValueError("the secret is empty: signatures made with it would protect nothing")
-        self._keys = {str(version): key.encode() for version, key in enumerate(keys, start=1)}
+        # Copied for each signature: unlike hmac.digest() that lets no other thread go first, which among threads that
+        # send mail cost fifty times what the signature does.
+        self._keyed = {
+            str(version): hmac.new(key.encode(), digestmod="sha256")
+            for version, key in enumerate(keys, start=1)
+        }
         self._version = str(len(keys))
 
     def sign(self, purpose: str, subject: str) -> str:
@@ -41,7 +45,7 @@ class Signer:
     def read(self, purpose: str, token: str) -> str | None:
         """The subject of a token made by ``sign`` for the same purpose; None for anything else."""
         version, _, rest = token.lower().partition("-") if token.isascii() else ("", "", "")
-        if version not in self._keys:
+        if version not in self._keyed:
             return None
         packed, _, _ = rest.partition("-")
         try:
@@ -62,7 +66,7 @@ class Signer:
 
     def digests(self, purpose: str, *parts: str) -> tuple[str, ...]:
         """What ``digest`` gives for these parts, and what it gave with each former key; the present one first."""
-        versions = sorted(self._keys, key=int, reverse=True)
+        versions = sorted(self._keyed, key=int, reverse=True)
         return tuple(self._mac(version, "digest", purpose, *parts).hex() for version in versions)
 
     def _token(self, version: str, purpose: str, subject: str) -> str:
@@ -75,7 +79,9 @@ class Signer:
         fields = [part.encode() for part in (use, purpose, version, *parts)]
         # Each field carries its length, so that no two rows of fields are the same bytes.
         message = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
-        return hmac.digest(self._keys[version], message, hashlib.sha256)[:_SIGNATURE_BYTES]
+        keyed = self._keyed[version].copy()
+        keyed.update(message)
+        return keyed.digest()[:_SIGNATURE_BYTES]
 
 
 def _base32(raw: bytes) -> str:
