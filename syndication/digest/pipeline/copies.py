@@ -16,7 +16,9 @@ from syndication.store import Memory
 
 def claim_home(office: Office, memory: Memory, *, here: bool = False) -> None:
     """Raise IssueError unless this database is the one that sends; with ``here`` it is from now on."""
-    state, home, remembered = memory.relay.state(), memory.relay.here(), _remembered(office)
+    # In this order: another process may go on meanwhile, and writes to the database first.
+    remembered = _remembered(office)
+    state, home = memory.relay.state(), memory.relay.here()
     if here or not state.home:
         memory.relay.settle_here(home, step=max(state.step, remembered) + 1)
         return
