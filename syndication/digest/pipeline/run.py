@@ -40,7 +40,7 @@ from syndication.store.deliveries import Outcome
 BATCHES = (8, 48)
 """Messages recorded as going out together, from and to. With each batch that goes quickly the next is larger; where a
 server takes its time they are small, so that who leaves in the meantime is heard."""
-QUICK = 0.1
+QUICK = 0.3
 SLOW = 0.5
 """Seconds for a batch."""
 LEASE = timedelta(minutes=15)
