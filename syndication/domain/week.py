@@ -33,16 +33,6 @@ class Hours:
     def __contains__(self, local: datetime) -> bool:
         return local.weekday() in self.days and self.opens <= local.time() < self.closes
 
-    def next_open(self, local: datetime) -> datetime:
-        """The first moment from ``local`` on (aware, in the zone of the hours) at which mail may go out."""
-        if local in self:
-            return local
-        for days in range(8):
-            moment = datetime.combine(local.date() + timedelta(days=days), self.opens, local.tzinfo)
-            if moment >= local and moment.weekday() in self.days:
-                return moment
-        raise ValueError("hours without a day never open")
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class IsoWeek:

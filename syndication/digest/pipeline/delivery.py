@@ -61,7 +61,7 @@ def send_issue(
 
 
 def _opened(office: Office, name: str | None, *, here: bool, again: Sequence[DeliveryState]) -> Issue:
-    """The issue, with its recipients frozen, what died with its sender looked up, and ready to be sent."""
+    """The issue, with its recipients frozen and ready to be sent; raises IssueError where it must not be."""
     issue = find_issue(office, name)
     with office.store.write() as memory:
         claim_home(office, memory, here=here)
