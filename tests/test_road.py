@@ -50,34 +50,25 @@ def documents(house: House) -> dict[str, bytes]:
     return {path: document.body for path, document in found.items() if document}
 
 
-@pytest.fixture
-def published(house: House) -> House:
-    collect_all(house)
-    publish(house.press)
-    return house
-
-
 def test_every_portal_we_can_read_is_read_without_a_failure(house: House) -> None:
     results = collect_all(house)
     assert results[Result.NEW] >= 8
     assert results[Result.FAILED] == 0
 
 
-def test_a_second_round_finds_nothing_new_and_announces_nothing(
-    published: House, clock: ObedientClock
-) -> None:
-    before = documents(published)
+def test_a_second_round_finds_nothing_new_and_announces_nothing(news: House, clock: ObedientClock) -> None:
+    before = documents(news)
     clock.pass_(hours=1)
-    results = collect_all(published)
+    results = collect_all(news)
     assert results[Result.NEW] == 0
     assert results[Result.UNCHANGED] >= 8
-    done = publish(published.press, everything=True)
+    done = publish(news.press, everything=True)
     assert (done.announced, done.changed) == (0, 0)
-    assert documents(published) == before
+    assert documents(news) == before
 
 
 def test_the_same_portals_give_the_same_ids_and_bytes_in_a_database_made_anew(
-    published: House, environment: dict[str, str], tmp_path: Path, clock: ObedientClock
+    news: House, environment: dict[str, str], tmp_path: Path, clock: ObedientClock
 ) -> None:
 
     again = House(
@@ -89,33 +80,31 @@ def test_the_same_portals_give_the_same_ids_and_bytes_in_a_database_made_anew(
     again.store.migrate()
     collect_all(again)
     publish(again.press)
-    assert documents(again) == documents(published)
+    assert documents(again) == documents(news)
     again.close()
 
 
-def test_every_feed_is_well_formed_and_names_the_portals(published: House) -> None:
+def test_every_feed_is_well_formed_and_names_the_portals(news: House) -> None:
     rdf = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}RDF"
-    for path, body in documents(published).items():
+    for path, body in documents(news).items():
         if path.endswith(".json"):
             assert json.loads(body)["version"] == "https://jsonfeed.org/version/1.1"
             continue
         root = etree.fromstring(body)
         assert root.tag in ("rss", "opml", "{http://www.w3.org/2005/Atom}feed", rdf), path
-    everything = feedparser.parse(io.BytesIO(documents(published)["feeds/all.atom"]))
+    everything = feedparser.parse(io.BytesIO(documents(news)["feeds/all.atom"]))
     assert not everything.bozo
     told_by = {entry.source.title for entry in everything.entries}
     read = {
-        portal.name
-        for portal in published.catalogue.portals.values()
-        if portal.id in ("song-dao", "may-trang")
+        portal.name for portal in news.catalogue.portals.values() if portal.id in ("song-dao", "may-trang")
     }
     assert read <= told_by
 
 
-def test_rss_and_atom_tell_the_same_stories_in_the_same_order(published: House) -> None:
-    for plan in published.press.plans():
-        rss = feedparser.parse(io.BytesIO(documents(published)[f"feeds/{plan.name}.rss"]))
-        atom = feedparser.parse(io.BytesIO(documents(published)[f"feeds/{plan.name}.atom"]))
+def test_rss_and_atom_tell_the_same_stories_in_the_same_order(news: House) -> None:
+    for plan in news.press.plans():
+        rss = feedparser.parse(io.BytesIO(documents(news)[f"feeds/{plan.name}.rss"]))
+        atom = feedparser.parse(io.BytesIO(documents(news)[f"feeds/{plan.name}.atom"]))
         told = [
             [(entry.id, entry.title, entry.link, entry.published_parsed) for entry in feed.entries]
             for feed in (rss, atom)
@@ -124,39 +113,37 @@ def test_rss_and_atom_tell_the_same_stories_in_the_same_order(published: House) 
 
 
 def test_dates_in_a_feed_are_unique_fall_and_are_never_in_the_future(
-    published: House, clock: ObedientClock
+    news: House, clock: ObedientClock
 ) -> None:
-    with published.store.read() as memory:
+    with news.store.read() as memory:
         dates = [story.announced_at for story in memory.stories.newest("all", limit=500)]
     assert len(dates) > 40
     assert dates == sorted(set(dates), reverse=True)
     assert dates[0] <= clock()
 
 
-def test_every_category_and_portal_has_its_feed_and_stands_in_the_opml(published: House) -> None:
-    opml = etree.fromstring(documents(published)["feeds/index.opml"])
+def test_every_category_and_portal_has_its_feed_and_stands_in_the_opml(news: House) -> None:
+    opml = etree.fromstring(documents(news)["feeds/index.opml"])
     listed = {outline.get("xmlUrl") for outline in opml.iter("outline")} - {None}
-    wanted = {f"https://tin.example.vn/feeds/{plan.name}.rss" for plan in published.press.plans()}
+    wanted = {f"https://tin.example.vn/feeds/{plan.name}.rss" for plan in news.press.plans()}
     assert listed == wanted
-    assert {path for path in documents(published) if path.endswith(".rss")} == {
+    assert {path for path in documents(news) if path.endswith(".rss")} == {
         address.removeprefix("https://tin.example.vn/") for address in wanted
     }
 
 
-def test_published_documents_can_be_written_as_files(published: House, tmp_path: Path) -> None:
-    files = list(export(published.press, to=tmp_path / "public"))
+def test_published_documents_can_be_written_as_files(news: House, tmp_path: Path) -> None:
+    files = list(export(news.press, to=tmp_path / "public"))
     assert {
         file.relative_to(tmp_path / "public").as_posix(): file.read_bytes() for file in files
-    } == documents(published)
+    } == documents(news)
 
 
-def test_an_edit_at_the_portal_changes_the_story_and_keeps_its_id(
-    published: House, clock: ObedientClock
-) -> None:
-    with published.store.read() as memory:
+def test_an_edit_at_the_portal_changes_the_story_and_keeps_its_id(news: House, clock: ObedientClock) -> None:
+    with news.store.read() as memory:
         story = memory.stories.newest("all", limit=1)[0]
 
-    portal = published.catalogue.portals[story.lead.portal]
+    portal = news.catalogue.portals[story.lead.portal]
 
     article = Article(
         portal=portal.id,
@@ -173,18 +160,18 @@ def test_an_edit_at_the_portal_changes_the_story_and_keeps_its_id(
     )
     clock.pass_(hours=1)
     key = ArticleKey(KeyKind.ADDRESS, article.address_key)
-    with published.store.write() as memory:
+    with news.store.write() as memory:
         counted = keep(
             memory,
             [Reading(article, (key,))],
-            newsroom=Newsroom.of(published.catalogue, published.links),
+            newsroom=Newsroom.of(news.catalogue, news.links),
             now=clock(),
         )
     assert counted == (0, 1)
-    done = publish(published.press)
+    done = publish(news.press)
     assert done.announced == 0
     assert done.changed >= 2
-    with published.store.read() as memory:
+    with news.store.read() as memory:
         edited = memory.stories.get(story.id)
     assert edited
     assert (edited.title, edited.tag, edited.announced_at) == (
@@ -207,10 +194,10 @@ def kept_mails(folder: Path) -> dict[str, list[Message]]:
 
 
 @pytest.fixture
-def approved(published: House, three_readers: list[Registration]) -> House:
-    issue = compose_issue(published.office)
-    approve_issue(published.office, issue.id, by="Lan")
-    return published
+def approved(news: House, three_readers: list[Registration]) -> House:
+    issue = compose_issue(news.office)
+    approve_issue(news.office, issue.id, by="Lan")
+    return news
 
 
 def test_a_digest_reaches_every_reader_once(approved: House, mails: tuple[Path, str]) -> None:
@@ -276,11 +263,11 @@ def test_a_reader_gets_only_the_categories_they_chose(approved: House, mails: tu
 
 
 def test_an_issue_that_is_not_approved_is_not_sent(
-    published: House, three_readers: list[Registration], mails: tuple[Path, str]
+    news: House, three_readers: list[Registration], mails: tuple[Path, str]
 ) -> None:
-    compose_issue(published.office)
+    compose_issue(news.office)
     with pytest.raises(IssueError, match="approve it"):
-        list(send_issue(published.office))
+        list(send_issue(news.office))
     assert kept_mails(mails[0]) == {}
 
 
@@ -300,10 +287,10 @@ def test_a_story_stands_in_one_issue_only(approved: House, clock: ObedientClock)
     assert first.content.entries
 
 
-def test_an_issue_holds_nothing_older_than_its_week(published: House) -> None:
-    content = compose_issue(published.office).content
+def test_an_issue_holds_nothing_older_than_its_week(news: House) -> None:
+    content = compose_issue(news.office).content
     monday = content.week.starts_on
-    zone = published.settings.timezone
+    zone = news.settings.timezone
     assert all(entry.told_at.astimezone(zone).date() >= monday for entry in content.entries)
 
 
@@ -364,27 +351,27 @@ def test_a_list_does_not_bring_back_who_left(house: House, three_readers: list[R
 
 
 def test_the_clock_composes_approves_and_sends_the_week_when_its_time_has_come(
-    published: House, three_readers: list[Registration], mails: tuple[Path, str], clock: ObedientClock
+    news: House, three_readers: list[Registration], mails: tuple[Path, str], clock: ObedientClock
 ) -> None:
-    local = clock().astimezone(published.settings.timezone)
+    local = clock().astimezone(news.settings.timezone)
     kwargs = {"day": local.weekday(), "at": (local - timedelta(minutes=5)).time()}
-    first = tend(published.office, automatic=True, **kwargs)  # type: ignore[arg-type]
+    first = tend(news.office, automatic=True, **kwargs)  # type: ignore[arg-type]
     assert len(first) == 3
     assert sum(len(found) for found in kept_mails(mails[0]).values()) == 3
-    assert tend(published.office, automatic=True, **kwargs) == []  # type: ignore[arg-type]
+    assert tend(news.office, automatic=True, **kwargs) == []  # type: ignore[arg-type]
 
 
 def test_the_clock_leaves_a_digest_that_needs_approval_to_a_person(
-    published: House, three_readers: list[Registration], mails: tuple[Path, str], clock: ObedientClock
+    news: House, three_readers: list[Registration], mails: tuple[Path, str], clock: ObedientClock
 ) -> None:
-    local = clock().astimezone(published.settings.timezone)
+    local = clock().astimezone(news.settings.timezone)
     kwargs = {"day": local.weekday(), "at": (local - timedelta(minutes=5)).time(), "automatic": False}
-    assert len(tend(published.office, **kwargs)) == 1  # type: ignore[arg-type]
+    assert len(tend(news.office, **kwargs)) == 1  # type: ignore[arg-type]
     assert kept_mails(mails[0]) == {}
-    issue = find_issue(published.office)
-    approve_issue(published.office, issue.id, by="Lan")
-    tend(published.office, **kwargs)  # type: ignore[arg-type]
-    assert [one.state for one in issue_readers(published.office)] == [DeliveryState.ACCEPTED] * 3
+    issue = find_issue(news.office)
+    approve_issue(news.office, issue.id, by="Lan")
+    tend(news.office, **kwargs)  # type: ignore[arg-type]
+    assert [one.state for one in issue_readers(news.office)] == [DeliveryState.ACCEPTED] * 3
 
 
 def test_a_digest_is_due_at_its_day_and_hour_local_time(house: House, clock: ObedientClock) -> None:

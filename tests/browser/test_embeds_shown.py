@@ -22,7 +22,6 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect
 from syndication.publish.embed import (
     Language,
     Layout,
@@ -34,7 +33,6 @@ from syndication.publish.embed import (
     snippets,
     subject_of,
 )
-from syndication.publish.pipeline import publish
 from syndication.settings import HOUSE, read_settings
 from syndication.store import open_store
 from syndication.web import create_app
@@ -135,21 +133,19 @@ def _note(noises: list[str], said: ConsoleMessage) -> None:
 
 
 @pytest.fixture
-def stage(house: House, unused_port: int) -> Iterator[Stage]:
+def stage(news: House, unused_port: int) -> Iterator[Stage]:
     """The demo's news on a real server, and a partner at another origin."""
     settings = read_settings(
         {
             "SYNDICATION_BASE_URL": f"http://127.0.0.1:{unused_port}",
-            "SYNDICATION_DATABASE_URL": house.settings.database_url,
-            "SYNDICATION_FEEDS_DIR": str(house.settings.feeds_dir),
-            "SYNDICATION_VAR_DIR": str(house.settings.var_dir),
-            "SYNDICATION_PRIVATE_HOSTS": ",".join(house.settings.private_hosts),
+            "SYNDICATION_DATABASE_URL": news.settings.database_url,
+            "SYNDICATION_FEEDS_DIR": str(news.settings.feeds_dir),
+            "SYNDICATION_VAR_DIR": str(news.settings.var_dir),
+            "SYNDICATION_PRIVATE_HOSTS": ",".join(news.settings.private_hosts),
         }
     )
-    here = House(settings, now=house.now)
-    here.__dict__.update(store=open_store(settings.database_url), sandbox=house.sandbox)
-    list(collect(here.round, due_only=False))
-    publish(here.press)
+    here = House(settings, now=news.now)
+    here.__dict__["store"] = open_store(settings.database_url)
     ours = make_server("127.0.0.1", unused_port, create_app(here), threaded=True)
     thread = threading.Thread(target=ours.serve_forever)
     thread.start()

@@ -18,14 +18,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, sync_playwright
 from werkzeug.serving import make_server
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect
 from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.digest.pipeline.office import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from syndication.digest.pipeline.sign_up import Wish, ask
 from syndication.digest.roster import Address
 from syndication.domain.subscriber import Registration
-from syndication.publish.pipeline import publish
 from syndication.settings import HOUSE, read_settings
 from syndication.store import open_store
 from syndication.text import fold
@@ -33,7 +31,7 @@ from syndication.web import create_app
 from tests.cast import missing
 
 KEPT = HOUSE / "var" / "screenshots"
-WIDTHS = (360, 768, 1280)
+OTHER_LOOKS = ((768, "light"), (1280, "light"), (360, "dark"), (768, "dark"))
 SWITCHES = [
     "--no-sandbox",
     "--disable-quic",
@@ -57,22 +55,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served(house: House, free_port: int, unused_port: int) -> Iterator[tuple[str, House]]:
+def served(news: House, unused_port: int) -> Iterator[tuple[str, House]]:
     """The demo's news on a real server; pages need no second database to look at."""
     settings = read_settings(
         {
             "SYNDICATION_BASE_URL": f"http://127.0.0.1:{unused_port}",
-            "SYNDICATION_DATABASE_URL": house.settings.database_url,
-            "SYNDICATION_FEEDS_DIR": str(house.settings.feeds_dir),
-            "SYNDICATION_VAR_DIR": str(house.settings.var_dir),
-            "SYNDICATION_SMTP_URL": house.settings.smtp_url,
-            "SYNDICATION_PRIVATE_HOSTS": ",".join(house.settings.private_hosts),
+            "SYNDICATION_DATABASE_URL": news.settings.database_url,
+            "SYNDICATION_FEEDS_DIR": str(news.settings.feeds_dir),
+            "SYNDICATION_VAR_DIR": str(news.settings.var_dir),
+            "SYNDICATION_SMTP_URL": news.settings.smtp_url,
+            "SYNDICATION_PRIVATE_HOSTS": ",".join(news.settings.private_hosts),
         }
     )
-    here = House(settings, now=house.now)
+    here = House(settings, now=news.now)
     here.__dict__["store"] = open_store(settings.database_url)
-    list(collect(here.round, due_only=False))
-    publish(here.press)
     issue = compose_issue(here.office)
     approve_issue(here.office, issue.id, by="Lan")
     list(send_issue(here.office))
@@ -115,7 +111,17 @@ def readers_pages(house: House) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_every_page_fits_every_width_in_both_themes(browser: Browser, served: tuple[str, House]) -> None:
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (360, "light"),
+        (1280, "dark"),
+        *(pytest.param(*one, marks=pytest.mark.long) for one in OTHER_LOOKS),
+    ],
+)
+def test_every_page_fits_every_width_in_both_themes(
+    browser: Browser, served: tuple[str, House], width: int, theme: Literal["light", "dark"]
+) -> None:
     base, here = served
     with here.store.read() as memory:
         story = memory.stories.newest("all", limit=1)[0].id
@@ -138,30 +144,25 @@ def test_every_page_fits_every_width_in_both_themes(browser: Browser, served: tu
         **readers_pages(here),
     }
     axe = Axe()
-    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for theme in themes:
-        for width in WIDTHS:
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-            page = context.new_page()
-            troubles: list[str] = []
-            page.on("pageerror", partial(_note, troubles))
-            page.on("console", partial(_note, troubles))
-            for name, path in pages.items():
-                page.goto(base + path, wait_until="load")
-                beyond = page.evaluate(
-                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                )
-                assert beyond <= 0, f"{name} at {width} px sticks out by {beyond} px"
-                spoken = "en" if path.startswith("/en/") else "vi"
-                assert page.evaluate("document.documentElement.lang") == spoken
-                if name != "digest":  # a mail is laid out in tables, and checked as one
-                    assert [one["id"] for one in axe.run(page).response["violations"]] == [], name
-                page.screenshot(path=KEPT / f"{name}-{width}-{theme}.png", full_page=True)
-            # The page that is not there is asked for on purpose.
-            unexpected = [said for said in troubles if "404" not in said]
-            assert unexpected == []
-            assert context.cookies() == []
-            context.close()
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", partial(_note, troubles))
+    page.on("console", partial(_note, troubles))
+    for name, path in pages.items():
+        page.goto(base + path, wait_until="load")
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 0, f"{name} at {width} px sticks out by {beyond} px"
+        spoken = "en" if path.startswith("/en/") else "vi"
+        assert page.evaluate("document.documentElement.lang") == spoken
+        if name != "digest":  # a mail is laid out in tables, and checked as one
+            assert [one["id"] for one in axe.run(page).response["violations"]] == [], name
+        page.screenshot(path=KEPT / f"{name}-{width}-{theme}.png", full_page=True)
+    # The page that is not there is asked for on purpose.
+    unexpected = [said for said in troubles if "404" not in said]
+    assert unexpected == []
+    assert context.cookies() == []
+    context.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

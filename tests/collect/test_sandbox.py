@@ -27,6 +27,7 @@ from syndication.domain.article import Item
 from syndication.domain.portal import ArticleReading, Read
 from syndication.errors import NotReadable
 from syndication.settings import HOUSE
+from tests.cast import until
 from tests.samples.hostile import generated
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -91,14 +92,6 @@ def worked(process: int) -> float:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-def until(true: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Look again and again, and fail when it does not come true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        os.sched_yield()
 
 
 @pytest.fixture

@@ -10,21 +10,17 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect
 from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue, find_issue
-from syndication.publish.pipeline import publish
 from syndication.web import create_app
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def client(house: House) -> FlaskClient:
-    list(collect(house.round, due_only=False))
-    publish(house.press)
-    compose_issue(house.office)
-    return create_app(house).test_client()
+def client(news: House) -> FlaskClient:
+    compose_issue(news.office)
+    return create_app(news).test_client()
 
 
 def test_a_draft_is_seen_by_nobody(client: FlaskClient, house: House) -> None:

@@ -17,7 +17,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -37,9 +36,11 @@ from syndication.digest.pipeline.tally import issue_readers, issue_status
 from syndication.domain.issue import DeliveryState, IssueState
 from syndication.settings import read_settings
 from syndication.store import open_store
+from tests.cast import until
 from tests.digest.dying_sender import End, Job
 from tests.digest.post_office import DROP, Answer, PostOffice, issue_to_send, reader
 from tests.postfix import Postfix
+from tests.postgres import PostgreSQL
 from tests.sink import TEST_KEY_AND_CERTIFICATE
 
 READERS = 14
@@ -315,24 +316,11 @@ def prepared_sqlite(told: dict[str, str], tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def prepared_postgresql(
-    told: dict[str, str], tmp_path_factory: pytest.TempPathFactory, postgres: Callable[[], str]
-) -> Iterator[Prepared]:
-    environment = _prepare(told, postgres(), tmp_path_factory.mktemp("prepared"))
-    url = make_url(environment["SYNDICATION_DATABASE_URL"])
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-
-    def copy(to: Path) -> str:
-        name = f"copy_{uuid.uuid4().hex}"
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"'))
-        return url.set(database=name).render_as_string(hide_password=False)
-
-    def drop(copied: str) -> None:
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{make_url(copied).database}" WITH (FORCE)'))
-
-    yield Prepared(environment, copy, drop)
-    admin.dispose()
+    told: dict[str, str], tmp_path_factory: pytest.TempPathFactory, postgres: PostgreSQL
+) -> Prepared:
+    url = postgres.make()
+    environment = _prepare(told, url, tmp_path_factory.mktemp("prepared"))
+    return Prepared(environment, lambda to: postgres.make(url), postgres.drop)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -593,7 +581,7 @@ def test_a_database_server_that_ends_every_connection_stops_the_sending_cleanly(
             with admin.connect() as keeper, admin.connect() as killer:
                 keeper.execute(text("BEGIN"))
                 keeper.execute(text("LOCK TABLE relay"))
-                wait_until(lambda: bool(killer.execute(text(f"SELECT count(*) {waiting}")).scalar_one()))
+                until(lambda: bool(killer.execute(text(f"SELECT count(*) {waiting}")).scalar_one()))
                 killer.execute(text(f"SELECT pg_terminate_backend(pid) {waiting}"))
                 keeper.execute(text("ROLLBACK"))
 
@@ -631,20 +619,18 @@ def refuses_to_send_until_told_so(stage: Stage, says: str) -> None:
     assert stage.send(words=f"{SEND} --here", ahead=6).status == 0
 
 
-def test_a_copy_of_the_database_does_not_send(stage: Stage, prepared: Prepared, tmp_path: Path) -> None:
+def test_a_copy_of_the_database_does_not_send(
+    stage: Stage, prepared: Prepared, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     half_sent(stage)
     url = make_url(stage.environment["SYNDICATION_DATABASE_URL"])
     if url.drivername == "sqlite":
         assert url.database
         copy = f"sqlite:///{shutil.copyfile(url.database, tmp_path / 'copy.db')}"
     else:
-        name = f"copy_{uuid.uuid4().hex}"
         stage.house.close()  # nobody may be in a database that is copied
-        admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"'))
-        admin.dispose()
-        copy = url.set(database=name).render_as_string(hide_password=False)
+        postgres: PostgreSQL = request.getfixturevalue("postgres")
+        copy = postgres.make(stage.environment["SYNDICATION_DATABASE_URL"])
     stage.environment["SYNDICATION_DATABASE_URL"] = copy
     stage.house = House(read_settings(stage.environment))
     try:
@@ -721,10 +707,10 @@ def test_what_the_mail_servers_log_proves_is_sent_to_nobody_twice(
         job.environment["SYNDICATION_SMTP_URL"] = f"smtp://127.0.0.1:{free_port}"
         [killed] = stage.run(Job(**asdict(job) | {"point": "after dot:3"}))
         assert killed.signal == signal.SIGKILL
-        wait_until(lambda: postfix.log.read_text(encoding="utf-8").count("(queue active)") >= 3)
+        until(lambda: postfix.log.read_text(encoding="utf-8").count("(queue active)") >= 3)
         [end] = stage.run(job)
         assert end.status == 0, end
-        wait_until(lambda: len(stage.office.kept) == READERS and not postfix.queue())
+        until(lambda: len(stage.office.kept) == READERS and not postfix.queue())
     in_the_log = [one for one in issue_readers(stage.house.office) if "log has it as" in one.says]
     assert in_the_log, "what was killed between its dot and the answer"
     assert set(stage.office.copies.values()) == {1}
@@ -734,12 +720,3 @@ def test_what_the_mail_servers_log_proves_is_sent_to_nobody_twice(
         {DeliveryState.UNCERTAIN: in_doubt} if in_doubt else {}
     )
     assert in_doubt <= CONNECTIONS - 1
-
-
-def wait_until(met: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(PATIENCE * 10):
-        if met():
-            return
-        pause.wait(0.1)
-    pytest.fail("it did not happen in time")

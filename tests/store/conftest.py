@@ -20,7 +20,7 @@ def kept_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'test.db'}"
     else:
-        url = request.getfixturevalue("postgres")()
+        url = request.getfixturevalue("postgres").make()
     opened = open_store(url)
     opened.migrate()
     yield opened

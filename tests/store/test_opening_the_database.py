@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -17,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, InternalError, StatementError
 from syndication.errors import StoreError
 from syndication.store import Memory, Store, open_store
 from syndication.store.tables import FTS, metadata
+from tests.postgres import PostgreSQL
 from tests.store.stock import NOW, all_at_once, article, keep_story
 
 SEARCH = "ix_story_texts_words"
@@ -106,8 +106,8 @@ def test_a_server_that_is_not_there_is_named_without_the_password(free_port: int
     assert "refused" in says
 
 
-def test_a_database_the_server_does_not_have_is_named(postgres: Callable[[], str]) -> None:
-    real = postgres()
+def test_a_database_the_server_does_not_have_is_named(postgres: PostgreSQL) -> None:
+    real = postgres.make()
     elsewhere = make_url(real).set(database="no_such").render_as_string(hide_password=False)
     assert 'database "no_such" does not exist' in refusal(elsewhere)
 
@@ -182,8 +182,8 @@ def test_writers_wait_for_each_other_and_none_is_lost(store: Store) -> None:
         assert memory.sources.all()[0].failures == 40
 
 
-def test_a_lost_connection_is_told_in_one_plain_line(postgres: Callable[[], str]) -> None:
-    store = open_store(postgres())
+def test_a_lost_connection_is_told_in_one_plain_line(postgres: PostgreSQL) -> None:
+    store = open_store(postgres.make())
     store.migrate()
     with pytest.raises(StoreError) as trouble, store.write() as memory:  # noqa: PT012 -- it fails inside
         own = memory.connection.execute(text("SELECT pg_backend_pid()")).scalar_one()

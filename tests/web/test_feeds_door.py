@@ -8,16 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect
-from syndication.publish.pipeline import publish
 from syndication.web import create_app
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[FlaskClient]:
-    list(collect(house.round, due_only=False))
-    publish(house.press)
-    with create_app(house).test_client() as client:
+def client(news: House) -> Iterator[FlaskClient]:
+    with create_app(news).test_client() as client:
         yield client
 
 
@@ -74,3 +70,7 @@ def test_what_is_no_feed_gets_one_plain_line(client: FlaskClient) -> None:
 def test_addresses_never_come_from_the_request(client: FlaskClient) -> None:
     for path in ("/feeds/all.atom", "/", "/feeds/"):
         assert b"evil.example" not in client.get(path, headers={"Host": "evil.example"}).data
+    for path in ("/feeds", "/digest?x=1", "/embed", "/digest//x"):
+        moved = client.get(path, headers={"Host": "evil.example"})
+        assert moved.status_code == 308
+        assert moved.headers["Location"].startswith("https://tin.example.vn/")

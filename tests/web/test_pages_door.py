@@ -17,11 +17,10 @@ from flask.testing import FlaskClient
 from jinja2 import Environment
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect, corrections
+from syndication.collect.pipeline import corrections
 from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.domain.subscriber import Registration, SubscriberState
-from syndication.publish.pipeline import publish
 from syndication.settings import HOUSE, read_settings
 from syndication.web import create_app
 
@@ -32,10 +31,8 @@ def found(page: bytes, path: str) -> list[str]:
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[FlaskClient]:
-    list(collect(house.round, due_only=False))
-    publish(house.press)
-    with create_app(house).test_client() as client:
+def client(news: House) -> Iterator[FlaskClient]:
+    with create_app(news).test_client() as client:
         yield client
 
 
@@ -157,10 +154,9 @@ def test_monitors_are_told_whether_it_lives_and_can_serve(client: FlaskClient) -
 
 
 def test_an_issues_page_offers_the_next_ones_only_while_sign_up_is_open(
-    house: House, three_readers: list[Registration], environment: dict[str, str]
+    news: House, three_readers: list[Registration], environment: dict[str, str]
 ) -> None:
-    list(collect(house.round, due_only=False))
-    publish(house.press)
+    house = news
     issue = compose_issue(house.office)
     approve_issue(house.office, issue.id, by="Lan")
     list(send_issue(house.office))

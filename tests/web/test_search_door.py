@@ -13,9 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndication.bootstrap import House
-from syndication.collect.pipeline import collect
 from syndication.domain.week import IsoWeek
-from syndication.publish.pipeline import publish
 from syndication.text import fold
 from syndication.web import create_app
 from syndication.web.search import LONGEST, read_query
@@ -23,10 +21,8 @@ from tests.cast import ObedientClock
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[FlaskClient]:
-    list(collect(house.round, due_only=False))
-    publish(house.press)
-    with create_app(house).test_client() as client:
+def client(news: House) -> Iterator[FlaskClient]:
+    with create_app(news).test_client() as client:
         yield client
 
 
