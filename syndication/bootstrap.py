@@ -10,25 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from syndication import __version__
-from syndication.catalogue import read_catalogue
-from syndication.collect.fetch import Fetcher, Request
-from syndication.collect.pipeline import FetchesMany, Round
-from syndication.collect.sandbox import Sandbox
-from syndication.digest.maillog import accepted
-from syndication.digest.pipeline.office import Office, nothing_known
-from syndication.digest.render import Renderer
-from syndication.digest.send import Transport
-from syndication.digest.sign import signer_for
-from syndication.digest.token import Signer
 from syndication.domain.portal import Catalogue
 from syndication.errors import SettingsError
 from syndication.links import Links
-from syndication.publish.hub import Form
-from syndication.publish.pipeline import Press, tell_hub
 from syndication.settings import Doubt, Settings, SignUps, read_settings
-from syndication.store import Store, open_store
+
+# A command that collects nothing need not wait until all that collects is loaded: that takes longer than most of what
+# commands do. So each part is imported where it is built.
+if TYPE_CHECKING:
+    from syndication.collect.pipeline import FetchesMany, Round
+    from syndication.collect.sandbox import Sandbox
+    from syndication.digest.pipeline.office import Office
+    from syndication.publish.hub import Form
+    from syndication.publish.pipeline import Press
+    from syndication.store import Store
 
 
 def utc_now() -> datetime:
@@ -49,6 +47,8 @@ class House:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Whom we read; raises CatalogueError with every mistake."""
+        from syndication.catalogue import read_catalogue
+
         return read_catalogue(self.settings.feeds_dir)
 
     @cached_property
@@ -59,6 +59,8 @@ class House:
     @cached_property
     def store(self) -> Store:
         """The database, at the version this program needs."""
+        from syndication.store import open_store
+
         store = open_store(self.settings.database_url)
         store.require_current()
         return store
@@ -71,16 +73,22 @@ class House:
 
     def open_fetcher(self) -> AbstractContextManager[FetchesMany]:
         """The one door out, for one round."""
+        from syndication.collect.fetch import Fetcher
+
         return Fetcher(user_agent=self.user_agent, private_hosts=self.settings.private_hosts)
 
     @cached_property
     def sandbox(self) -> Sandbox:
         """Where what came from portals is parsed: processes of their own, started when first needed."""
+        from syndication.collect.sandbox import Sandbox
+
         return Sandbox(workers=2)
 
     @cached_property
     def round(self) -> Round:
         """What collecting works with."""
+        from syndication.collect.pipeline import Round
+
         return Round(
             store=self.store,
             catalogue=self.catalogue,
@@ -94,6 +102,8 @@ class House:
     @cached_property
     def press(self) -> Press:
         """What publishing works with."""
+        from syndication.publish.pipeline import Press
+
         return Press(
             store=self.store,
             catalogue=self.catalogue,
@@ -108,6 +118,9 @@ class House:
         """Tell the hub of the feeds that changed, through the one door out; returns of how many."""
         if not self.settings.hub_url:
             return 0
+        from syndication.collect.fetch import Fetcher, Request
+        from syndication.publish.pipeline import tell_hub
+
         with Fetcher(user_agent=self.user_agent, private_hosts=self.settings.private_hosts) as fetcher:
 
             def post(url: str, form: Form) -> None:
@@ -124,6 +137,13 @@ class House:
     @cached_property
     def office(self) -> Office:
         """What the digest works with."""
+        from syndication.digest.maillog import accepted
+        from syndication.digest.pipeline.office import Office, nothing_known
+        from syndication.digest.render import Renderer
+        from syndication.digest.send import Transport
+        from syndication.digest.sign import signer_for
+        from syndication.digest.token import Signer
+
         return Office(
             store=self.store,
             catalogue=self.catalogue,

@@ -5,17 +5,47 @@ Exit status: 0 done, 1 it failed, 2 wrong use.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import click
 
 from syndication import __version__
-from syndication.cli import bounce, delivery, demo, digest, doctor, news, probe, serve, stories, subscribers
 from syndication.errors import SyndicationError
 
+COMMANDS = {
+    "bounce": "bounce",
+    "check": "news",
+    "collect": "news",
+    "demo": "demo",
+    "digest": "delivery",
+    "doctor": "doctor",
+    "init": "init",
+    "probe": "probe",
+    "publish": "news",
+    "run": "serve",
+    "schedule": "serve",
+    "serve": "serve",
+    "stories": "stories",
+    "subscribers": "subscribers",
+}
+"""Every command, and the module it is in."""
 
-class _PlainErrors(click.Group):
-    """Turns our errors into their one plain line; anything else is a fault of ours and keeps its traceback."""
+
+class _Commands(click.Group):
+    """Loads the command that is asked for and no other, so that none waits for the parts of all.
+
+    Turns our errors into their one plain line; anything else is a fault of ours and keeps its traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -27,7 +57,7 @@ class _PlainErrors(click.Group):
 
 
 @click.group(
-    cls=_PlainErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(__version__, prog_name="syndication")
 def main() -> None:
@@ -35,24 +65,3 @@ def main() -> None:
 
     Settings come from the environment (SYNDICATION_…), portals and categories from feeds/.
     """
-
-
-__all__ = ["delivery", "main"]  # whose commands join those of ``digest`` when it is imported
-
-for command in (
-    serve.init,
-    news.check,
-    probe.probe,
-    news.collect,
-    news.publish,
-    stories.stories,
-    digest.digest,
-    subscribers.subscribers,
-    bounce.bounce,
-    serve.serve,
-    serve.schedule,
-    serve.run,
-    doctor.doctor,
-    demo.demo,
-):
-    main.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands that set up and run: init, serve, schedule, run."""
+"""Commands that stay: serve, schedule, run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from granian.server import Server
 from syndication.bootstrap import House
 from syndication.cli.opening import open_house
 from syndication.schedule import Clock, run_until_stopped
-from syndication.store import open_store
-from syndication.web import from_environment
 
 THREADS = 4
 """Requests a worker process works on at once; what it does is short and mostly Python."""
@@ -27,16 +25,6 @@ _PORT = click.option("--port", default=8000, show_default=True, type=click.IntRa
 _WORKERS = click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes."
 )
-
-
-@click.command()
-def init() -> None:
-    """Set up the database, or bring it to the version this program needs. Harmless when run again."""
-    house = open_house()
-    store = open_store(house.settings.database_url)
-    store.migrate()
-    store.close()
-    click.echo("the database is ready")
 
 
 def _log() -> None:
@@ -65,6 +53,9 @@ def application() -> Any:
             os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=outlive_nobody, name="parent-watch", daemon=True).start()
+    # The process that watches over the workers answers nothing itself, and need not wait for the parts of pages.
+    from syndication.web import from_environment
+
     return from_environment()
 
 
