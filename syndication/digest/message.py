@@ -24,7 +24,7 @@ from datetime import datetime, timedelta, timezone
 from email.charset import Charset
 from email.header import Header
 from email.utils import format_datetime
-from enum import Enum
+from enum import StrEnum
 
 from syndication.errors import IssueError, MailError
 from syndication.text import clean_text, one_line
@@ -84,7 +84,7 @@ class Letter:
     """An address or a page; anything else is left out of the headers."""
 
 
-class _Slot(Enum):
+class _Slot(StrEnum):
     TO = "To"
     MESSAGE_ID = "Message-ID"
     LIST_UNSUBSCRIBE = "List-Unsubscribe"
@@ -159,16 +159,16 @@ class Prepared:
             preferences = _checked("the preferences address", preferences_url, _WEB)
             plain[_Slot.PREFERENCES_TEXT] = preferences.encode()
             plain[_Slot.PREFERENCES_HTML] = html.escape(preferences).encode()
-        values = headers | {slot: _quoted_printable(value.decode()) for slot, value in plain.items()}
+
+        def written(piece: bytes | _Slot | _Base64) -> bytes:
+            if isinstance(piece, _Base64):
+                return piece.filled(plain)
+            if isinstance(piece, _Slot):
+                return headers.get(piece) or _quoted_printable(plain[piece].decode())
+            return piece
+
         try:
-            return b"".join(
-                piece
-                if isinstance(piece, bytes)
-                else values[piece]
-                if isinstance(piece, _Slot)
-                else piece.filled(plain)
-                for piece in self._pieces
-            )
+            return b"".join(map(written, self._pieces))
         except KeyError:
             raise MailError(
                 "The digest's template links to the reader's preferences and no such address was given;"
