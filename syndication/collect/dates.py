@@ -154,9 +154,10 @@ _MONTH_WORD = r"(?:thang|thg|th)[\s.]{0,2}(?:\d{1,2}|m(?:uoi|\.)?\s?(?:mot|hai)|
 
 _BEFORE = r"(?:[^\d,]{2,20}?,?\s?)??"
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
-_HALF = r"(?:\s?(?P<half>[ap]\.?m\b\.?|sa\b|ch\b))?"
+_HALF = r"(?:\s?(?P<half>[ap]\.?m\b\.?|s\.?a\b\.?|c\.?h\b\.?))?"
 _OFFSET = (
-    r"(?P<zone>[a-z]{1,5}(?:\s?[+-]\s?\d{1,2}(?::?\d\d)?)?|[+-]\d\d(?::?\d\d)?)(?:\s?\(.*\)|\s[a-z]{2,5})?"
+    r"(?P<zone>[a-z]{1,5}(?:\s?[+-]\s?\d{1,2}(?::?\d\d)?)?|[+-]\d\d(?::?\d\d)?|[+-]\d:\d\d)"
+    r"(?:\s?\(.*\)|\s[a-z]{2,5})?"
 )
 _REST = rf"{_TIME}{_HALF}(?:\s?{_OFFSET})?"
 _YMD = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
@@ -182,9 +183,9 @@ _MACHINE = (
         rf"{_BEFORE}(?P<month>{_MONTH_NAME})\.?\s(?P<day>\d{{1,2}}),?\s(?P<year>\d{{4}}),?\s(?:at\s)?{_REST}",
         _FLAGS,
     ),
-    # Fri Apr 03 17:00:00 UTC 2020
+    # Fri Apr 03 17:00:00 UTC 2020, or GMT+07:00, as Java prints it
     re.compile(
-        rf"[a-z]{{3}}\s(?P<month>{_MONTH_NAME})\s(?P<day>\d{{1,2}})\s{_TIME}\s(?:(?P<zone>[a-z]{{1,5}})\s)?"
+        rf"[a-z]{{3}}\s(?P<month>{_MONTH_NAME})\s(?P<day>\d{{1,2}})\s{_TIME}\s(?:(?P<zone>[a-z]{{1,5}}(?:[+-]\d\d:\d\d)?)\s)?"
         r"(?P<year>\d{4})",
         _FLAGS,
     ),
@@ -211,7 +212,7 @@ _TOKEN = re.compile(
         (?:(?!{_WHOLE_DATE})\s?(?P<minute2>\d{{1,2}})(?!\d)
           (?:\s?(?:'|ph?(?:ut)?\b))?
           (?:\s?(?P<second2>\d{{1,2}})\s?(?:''|"|giay\b|s\b))?)?
-      )(?:\s?(?P<half>[ap]\.?m\b\.?|sa\b|ch\b|sang\b|trua\b|chieu\b|toi\b|dem\b))?)
+      )(?:\s?(?P<half>[ap]\.?m\b\.?|s\.?a\b\.?|c\.?h\b\.?|sang\b|trua\b|chieu\b|toi\b|dem\b))?)
   | (?P<zone>\b(?:gmt|utc|ict)\b(?:\s?[+-]?\s?\d{{1,2}}(?::?\d\d)?(?![\d/.:-]))?
         |\+\d\d(?::?\d\d)?(?![\d/.:-]))
   | (?P<partial>(?<!\d)\d{{1,2}}/\d{{1,2}}(?!\d))
@@ -220,6 +221,10 @@ _TOKEN = re.compile(
   | (?P<word>[^\W\d_]+)
     """,
     _FLAGS | re.VERBOSE,
+)
+_RELATIVE = re.compile(
+    r"\b\d{1,3} (?:giay|phut|gio|tieng|ngay|tuan|thang|nam) truoc\b|^(?:hom (?:nay|qua|kia)|vua xong)\b"
+    r"|\b\d{1,3} (?:second|minute|hour|day|week|month|year)s? ago\b|^(?:today|yesterday|just now)\b"
 )
 _OFFSET_PARTS = re.compile(r"(?:GMT|UTC?)?\s?([+-])\s?(\d{1,2}):?(\d\d)?")
 _DOCUMENT = re.compile(r"/[a-z]", _FLAGS)
@@ -259,6 +264,14 @@ def read_date(
         return _printed(line, bare, slashes=slashes, zone=zone)
     except ValueError:  # a part that cannot be: the day of a calendar, an hour, a zone
         return None
+
+
+def is_relative(line: str) -> bool:
+    """Whether a line tells a moment by today («2 giờ trước», «Hôm nay, 08:30»).
+
+    Nobody knows when the page was made, so it is no date; and the same article says something else an hour later.
+    """
+    return len(line) <= LONGEST and _RELATIVE.search(fold(line)) is not None
 
 
 def keep_date(read: ReadDate | None, *, first_seen: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import time
 from zoneinfo import ZoneInfo
 
 from syndication.collect.extract import Extracted, complete, extract, needed
@@ -51,5 +52,8 @@ def _on_pages(dates: SlashDates) -> SlashDates:
 
 
 def _is_precise(item: Item, place: Place) -> bool:
+    """Whether an item's date says the minute; 00:00 is what software prints that knows the day alone."""
     read = read_published(item, place)
-    return read is not None and read.has_time
+    if read is None or not read.has_time:
+        return False
+    return read.at.astimezone(ZoneInfo(place.portal.timezone)).time() != time.min

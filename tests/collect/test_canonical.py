@@ -30,6 +30,11 @@ BASE = "https://portal.example/tin/danh-sach.html"
             "https://cổng.example/tin tức?q=số#cuối",
             "https://xn--cng-qmz.example/tin%20t%E1%BB%A9c?q=s%E1%BB%91",
         ),
+        ("portal.example/tin/5.html", "https://portal.example/tin/5.html"),
+        ("www.portal.example/tin/5.html", "https://www.portal.example/tin/5.html"),
+        ("portal.example.html", "https://portal.example/tin/portal.example.html"),
+        ("https://portal.example\\tin\\5.html?p=a\\b", "https://portal.example/tin/5.html?p=a%5Cb"),
+        ("/Uploads\\anh.jpg", "https://portal.example/Uploads/anh.jpg"),
         ("https://portal.example:8080/a%2Fb", "https://portal.example:8080/a%2Fb"),
         ("https://[2606:4700::1]/a", "https://[2606:4700::1]/a"),
     ],
@@ -100,3 +105,38 @@ def test_twins_of_a_page_share_their_key() -> None:
     assert address_key("https://other.example/tin/1", portal="cong", hosts={"portal.example"}) == (
         "other.example/tin/1"
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("/tin/1.html;jsessionid=0A1B.node2", "/tin/1.html"),
+        ("/tin/1.html;jsessionid=0A1B?id=4", "/tin/1.html?id=4"),
+        ("/tin.php?id=1&PHPSESSID=abc", "/tin.php?id=1"),
+        ("/tin.asp?ASPSESSIONIDQQ=abc&id=1", "/tin.asp?id=1"),
+        ("/(S(lit3py55t21z5v55vlm25s55))/tin/1.aspx", "/tin/1.aspx"),
+        ("/tin/(s1)/1.aspx", "/tin/(s1)/1.aspx"),
+        ("/tin/1;v=2", "/tin/1;v=2"),
+    ],
+)
+def test_a_session_is_no_part_of_an_address(shown: str, kept: str) -> None:
+    """A reader's session is another one at every visit: the article would be new each time."""
+    address, sound = f"https://portal.example{shown}", f"https://portal.example{kept}"
+    assert without_tracking(address) == sound
+    assert address_key(address, portal="p", hosts=()) == address_key(sound, portal="p", hosts=())
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        *("/tin//hoi-nghi.html", "/amp/tin/hoi-nghi.html", "/tin/hoi-nghi.html?tmpl=component&print=1"),
+        "/tin/hoi-nghi?redirect=https%3A%2F%2Fportal.example%2F%3Fcur%3D2",
+        "/tin/hoi-nghi?_101_INSTANCE_abc_redirect=%2Fhome&returnUrl=%2F",
+    ],
+)
+def test_more_twins_of_a_page_share_its_key(twin: str) -> None:
+    def key(path: str) -> str:
+        return address_key(f"https://portal.example{path}", portal="p", hosts=())
+
+    assert key(twin) == key("/tin/hoi-nghi.html")
+    assert key("/tin/h%E1%BB%99i") == key("/tin/ho%CC%82%CC%A3i")  # the same letters, composed and not

@@ -109,3 +109,41 @@ def test_pictures_of_one_dot_are_left_out_of_full_texts() -> None:
 
 def test_characters_that_no_feed_may_hold_are_left_out_however_they_are_written() -> None:
     assert clean_html("<p>a&#1;b&#x202E;c\x02d</p>", base=BASE) == "<p>abcd</p>"
+
+
+def test_pictures_that_scripts_load_late_are_shown() -> None:
+    late = '<img src="/loading.gif" data-src="/anh/1.jpg" alt="x" onerror="x()">'
+    assert clean_html(late, base=BASE) == '<img src="https://portal.example/anh/1.jpg" alt="x">'
+    inline = "<img src='data:image/gif;base64,R0' data-original='/anh/2.jpg'>"
+    assert clean_html(inline, base=BASE) == '<img src="https://portal.example/anh/2.jpg">'
+    hostile = "<p>a<img data-src='javascript:alert(1)'></p>"
+    assert clean_html(hostile, base=BASE) == "<p>a</p>"
+    for raw, shown in (
+        (late, "1.jpg"),
+        (inline, "2.jpg"),
+        ("<img srcset='/anh/3.jpg 300w, /anh/4.jpg 900w'>", "4.jpg"),
+    ):
+        assert first_image(raw, base=BASE)[0] == f"https://portal.example/anh/{shown}"
+
+
+def test_blanks_and_little_faces_are_nobodys_picture() -> None:
+    emoji = "<img class='wp-smiley' src='https://s.w.org/images/core/emoji/14/72x72/1f4a1.png'>"
+    assert first_image(f"{emoji}<img src='/images/no-image.png'>", base=BASE) == (None, None)
+    assert first_image(f"{emoji}<img src='/anh.jpg'>", base=BASE)[0] == "https://portal.example/anh.jpg"
+
+
+def test_markup_escaped_once_too_often_is_markup() -> None:
+    escaped = (
+        "&lt;p&gt;Sáng nay&lt;/p&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=&quot;/a.jpg&quot;&gt;"
+    )
+    assert clean_html(escaped, base=BASE) == '<p>Sáng nay</p><img src="https://portal.example/a.jpg">'
+    assert text_of(escaped) == "Sáng nay"
+    assert first_image(escaped, base=BASE)[0] == "https://portal.example/a.jpg"
+    assert text_of("Nghị định số &lt;123&gt;") == "Nghị định số <123>"
+    assert text_of("<p>Thẻ &lt;p&gt; trong HTML</p>") == "Thẻ <p> trong HTML"
+
+
+def test_words_for_browsers_that_cannot_play_are_not_the_articles() -> None:
+    raw = "<video>Trình duyệt không hỗ trợ video.</video><audio>No audio</audio><button>Nghe</button><p>Sáng nay</p>"
+    assert text_of(raw) == "Sáng nay"
+    assert clean_html(raw, base=BASE) == "<p>Sáng nay</p>"

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syndication.collect.dates import VIETNAM, Precision, ReadDate, keep_date, read_date
+from syndication.collect.dates import VIETNAM, Precision, ReadDate, is_relative, keep_date, read_date
 from syndication.domain.portal import SlashDates
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "dates" / "forms.toml"
@@ -318,3 +318,17 @@ def test_no_text_raises_or_leads_out_of_our_century(raw: str) -> None:
     for slashes in SlashDates:
         read = read_date(raw, slashes=slashes)
         assert read is None or 2000 <= read.at.year <= 2100
+
+
+@pytest.mark.parametrize(
+    "said", ["2 giờ trước", "Hôm nay, 08:30", "Hôm qua", "5 phút trước | Tin tức", "3 hours ago", "Today"]
+)
+def test_a_moment_told_by_today_is_known_for_what_it_is(said: str) -> None:
+    assert is_relative(said)
+    assert is_relative(unicodedata.normalize("NFD", said))
+    assert read_date(said) is None
+
+
+@pytest.mark.parametrize("said", ["23/11/2026", "Trước ngày 23/11/2026", "Tin hôm nay", "2 giờ", ""])
+def test_other_lines_are_not_told_by_today(said: str) -> None:
+    assert not is_relative(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import tomllib
 import unicodedata
@@ -739,3 +740,111 @@ def test_the_item_of_an_amp_page_gets_the_address_of_its_twin() -> None:
     assert complete(item, twin, address=item.url, **kept).url == "https://portal.example/a.html"  # type: ignore[arg-type]
     other = Extracted(amp=True, canonical_url="https://portal.example/")
     assert complete(item, other, address=item.url, **kept).url == item.url  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- what stands in the middle of a text
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<div class='box'><p>&gt;&gt; Xem thêm: <a href='/x.html'>Chủ tịch tỉnh tiếp công dân tháng 11</a></p>"
+        "<ul><li><a href='/x.html'>Chủ tịch tỉnh tiếp công dân định kỳ tháng 11</a></li>"
+        "<li><a href='/y.html'>Khai mạc tuần lễ văn hóa các dân tộc tỉnh</a></li></ul></div>",
+        "<p>► <a href='/x.html'>Chủ tịch tỉnh tiếp công dân định kỳ tháng 11</a></p>",
+        "<p><b>Tin liên quan: <a href='/x.html'>Chủ tịch tỉnh tiếp công dân</a></b></p>",
+        "<div class='banner-ads'><p>Mua nhà trả góp lãi suất thấp nhất thị trường tháng này, gọi ngay.</p></div>",
+        "<p>Số lượt truy cập: 1.234.567</p>",
+    ],
+)
+def test_what_leads_to_other_things_is_taken_out_of_the_middle(inside: str) -> None:
+    raw = article().replace("</p>\n<p>", f"</p>{inside}<p>")
+    assert inside in raw
+    assert lines(page(raw)) == TEXT
+
+
+def test_a_list_of_links_that_nothing_calls_other_news_stays() -> None:
+    listed = (
+        "<p>Các văn bản đã công bố:</p>"
+        "<ul><li><a href='/vb/1'>Quyết định ban hành danh mục dữ liệu mở</a></li></ul>"
+    )
+    raw = article().replace("</p>\n<p>", f"</p>{listed}<p>")
+    assert "Quyết định ban hành danh mục dữ liệu mở" in lines(page(raw))
+
+
+def test_pictures_are_found_however_they_are_loaded() -> None:
+    pictures = (
+        "<p><img src='/themes/pixel.gif' data-src='/anh/1.jpg'></p>"
+        "<p><img src='/lazyload.svg' data-original='/anh/2.jpg'></p>"
+        "<p><img srcset='/anh/3-300.jpg 300w, /anh/3-900.jpg 900w'></p>"
+        "<picture><source srcset='/anh/4.webp'><img src='data:,x' data-srcset='/anh/4.jpg 1x'></picture>"
+    )
+    found = page(article(under=pictures))
+    assert found.image_url == "https://portal.example/anh/1.jpg"
+    shown = clean.clean_html(found.raw_content, base=ADDRESS)
+    assert re.findall(r'src="([^"]*)"', shown) == [
+        f"https://portal.example/anh/{name}" for name in ("1.jpg", "2.jpg", "3-900.jpg", "4.jpg")
+    ]
+
+
+LEAD = "Bảy đơn vị trực thuộc thống nhất sáu nhiệm vụ trọng tâm cho sáu tháng cuối năm nay."
+
+
+def test_the_only_paragraph_between_title_and_text_is_the_lead() -> None:
+    assert page(article(below=f"<div class='gioithieu'>{LEAD}</div>")).lead == LEAD
+    other = "<p>Một đoạn khác cũng đứng giữa tiêu đề và nội dung, nên không rõ đoạn nào là tóm tắt.</p>"
+    assert page(article(below=f"<div>{LEAD}</div>{other}")).lead == ""
+    caption = "<div>Quang cảnh hội nghị giao ban quý II của trung tâm sáng nay. Ảnh: Thu Hà</div>"
+    assert page(article(below=caption)).lead == ""
+
+
+def test_a_title_that_is_no_h1_is_known_by_its_class() -> None:
+    raw = article(
+        above="<h1><a href='/'>TRUNG TÂM MẪU TỈNH</a></h1>", below="<p class='ngay'>23-11-2026 | 07:15 SA</p>"
+    )
+    raw = raw.replace("<h1>Hội nghị giao ban quý II</h1>", "<h2 class='title'>Hội nghị giao ban quý II</h2>")
+    raw = raw.replace("Hội nghị giao ban quý II | Trung tâm Mẫu", "Trung tâm Mẫu")
+    found = page(raw)
+    assert (found.title, found.published, lines(found)) == (
+        "Hội nghị giao ban quý II",
+        "23-11-2026 | 07:15 SA",
+        TEXT,
+    )
+    others = "<h3 class='title'>Khai mạc tuần lễ văn hóa</h3>"
+    assert page(raw.replace("</body>", f"{others}</body>")).title == ""
+    assert page(raw.replace("class='title'", "class='portlet-title'")).title == ""
+
+
+def test_metadata_that_lost_its_zone_gives_way_to_what_is_printed() -> None:
+    said = '<meta property="article:published_time" content="2026-11-23T00:15:00">'
+    printed = "<p class='ngay'>23/11/2026 07:15</p>"
+    assert page(article(head=said, below=printed)).published == "23/11/2026 07:15"
+    assert page(article(head=said)).published == "2026-11-23T00:15:00"
+    later = "<p class='ngay'>23/11/2026 09:40</p>"
+    assert page(article(head=said, below=later)).published == "2026-11-23T00:15:00"
+
+
+def test_a_page_that_only_leads_on_says_where() -> None:
+    leads = (
+        '<html><head><meta http-equiv="refresh" content="0;url=/tin-moi/1.html"></head><body></body></html>'
+    )
+    with pytest.raises(NotReadable, match=r"only leads on to /tin-moi/1\.html"):
+        page(leads)
+    slow = article(head='<meta http-equiv="refresh" content="300; url=/tin/hoi-nghi-1.html">')
+    assert page(slow).title == "Hội nghị giao ban quý II"
+
+
+FOOT = (
+    "<div class='chan'><p>Cổng thông tin điện tử tỉnh Mẫu. Giấy phép số 12/GP-TTĐT ngày 01/02/2020. "
+    "Địa chỉ: số 1 đường Hùng Vương. Điện thoại: 0208 3855 111.</p></div>"
+)
+
+
+def test_the_portals_own_address_is_never_an_articles_text() -> None:
+    """A notice of one line has no paragraph; the one at the foot of the page is on every page."""
+    notice = article().replace(TEXT[0], "Xem tệp đính kèm.").replace(f"<p>{TEXT[1]}</p>", "")
+    found = page(notice.replace("</body>", f"{FOOT}</body>"))
+    assert (found.title, lines(found), found.lead) == ("Hội nghị giao ban quý II", [], "")
+    assert lines(page(article().replace("</body>", f"{FOOT}</body>"))) == TEXT
+    told = "Mọi ý kiến xin gửi về địa chỉ số 1 đường Hùng Vương, điện thoại 0208 3855 111, email a@b.vn."
+    assert lines(page(article(under=f"<p>{told}</p>"))) == [*TEXT, told]

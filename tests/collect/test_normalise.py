@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndication.collect.normalise import Dropped, Place, keys_of, normalise, read_published, summary_of
+from syndication.collect.enrich import needs_page
+from syndication.collect.normalise import (
+    Dropped,
+    Place,
+    keys_of,
+    month_first,
+    normalise,
+    read_published,
+    summary_of,
+)
 from syndication.domain.article import Article, Item, KeyKind
 from syndication.domain.portal import ArticleReading, Portal, Read, SlashDates, Source
 
@@ -214,3 +224,99 @@ def test_a_guid_names_an_article_within_its_source_only() -> None:
     )
     assert len(here) == len(there) == 1
     assert here != there
+
+
+# ------------------------------------------------------------------ what portals write in the wrong place
+
+
+@pytest.mark.parametrize(
+    ("printed", "summary"),
+    [
+        ("Sáng nay, tỉnh họp. <a href='x'>Xem chi tiết &gt;&gt;</a>", "Sáng nay, tỉnh họp."),
+        ("Sáng nay, tỉnh họp. (Xem chi tiết tại đây)", "Sáng nay, tỉnh họp."),
+        ("<p>Sáng nay… <a>Continue reading <span>“Hội nghị giao ban”</span></a></p>", "Sáng nay…"),
+        ("VOV.VN - Sáng nay, tỉnh họp.", "Sáng nay, tỉnh họp."),
+        ("tinh.gov.vn – Sáng nay, tỉnh họp.", "Sáng nay, tỉnh họp."),
+        ("TP.HCM - Sáng nay, thành phố họp.", "TP.HCM - Sáng nay, thành phố họp."),
+        ("Tổ chức thi hành../.", "Tổ chức thi hành."),
+        ("Tổ chức thi hành. /.", "Tổ chức thi hành."),
+        ("Tỷ lệ đạt 7/10.", "Tỷ lệ đạt 7/10."),
+        ("<p>Sáng nay, tỉnh họp.</p><p><b>Nguồn: Báo Mẫu</b></p>", "Sáng nay, tỉnh họp."),
+        ("<p>Sáng nay, tỉnh họp.</p><p>Theo tinh.gov.vn</p>", "Sáng nay, tỉnh họp."),
+        ("<p>Sáng nay, tỉnh họp.</p><p>Phạm Trang – QNICT</p>", "Sáng nay, tỉnh họp."),
+        ("<p>Quang cảnh hội nghị. Ảnh: Thu Hà</p><p>Sáng nay, tỉnh họp.</p>", "Sáng nay, tỉnh họp."),
+        ("<p>Nguồn: Báo Mẫu</p>", "Nguồn: Báo Mẫu"),
+    ],
+)
+def test_what_stands_around_a_summary_is_left_out(printed: str, summary: str) -> None:
+    assert kept(raw_summary=printed).summary == summary
+    assert summary_of("", printed) == summary or printed.startswith("<p>Nguồn")
+
+
+def test_the_title_again_is_no_summary() -> None:
+    text = "<p>Sáng nay, tỉnh họp bàn chuyển đổi số.</p>"
+    twice = kept(title="Họp bàn chuyển đổi số", raw_summary="HỌP BÀN CHUYỂN ĐỔI SỐ", raw_content=text)
+    assert twice.summary == "Sáng nay, tỉnh họp bàn chuyển đổi số."
+    assert kept(title="Họp bàn chuyển đổi số", raw_summary="Họp bàn chuyển đổi số.").summary == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "author"),
+    [
+        ("noreply@portal.example (Nguyễn Văn A)", "Nguyễn Văn A"),
+        ("Nguyễn Văn A <a@portal.example>", "Nguyễn Văn A"),
+        ("noreply@portal.example", None),
+        ("admin", None),
+        ("Quản trị viên", None),
+        ("Ban Biên tập", "Ban Biên tập"),
+    ],
+)
+def test_an_author_is_a_name(said: str, author: str | None) -> None:
+    assert kept(author=said).author == author
+
+
+@pytest.mark.parametrize("guid", ["12345", "news_12", "tin-12", "urn:uuid:1234", "tag:portal.example,2026:5"])
+def test_a_guid_that_is_no_address_leads_nowhere(guid: str) -> None:
+    for url in ("", guid):  # feedparser takes a GUID for the link, too
+        article = normalise(Item(url=url, title="Tin", guid=guid), place(), now=NOW)
+        assert article == Dropped("«Tin» has no usable link")
+
+
+@pytest.mark.parametrize("written", ["https://portal.example/tin/1.html", "/tin/1.html", "tin/1.html"])
+def test_a_guid_that_is_an_address_stands_in_for_the_link(written: str) -> None:
+    for url in ("", written):
+        article = normalise(Item(url=url, title="Tin", guid=written), place(), now=NOW)
+        assert isinstance(article, Article)
+        assert article.url == "https://portal.example/tin/1.html"
+
+
+@pytest.mark.parametrize(
+    "named", ["/images/noimage.jpg", "/Content/default.png", "https://portal.example", "/"]
+)
+def test_what_stands_for_no_picture_gives_way_to_the_first_in_the_text(named: str) -> None:
+    assert (
+        kept(image_url=named, raw_summary="<img src='/a.jpg'>Họp").image_url == "https://portal.example/a.jpg"
+    )
+
+
+def test_a_date_that_only_americans_write_brings_the_others_into_doubt() -> None:
+    printed = ["11/23/2026", "11/12/2026", "12/12/2026", "2026-11-23T07:15:00+07:00"]
+    items = [Item(url="/a", title="Tin", published=one) for one in printed]
+    assert month_first(items, SlashDates.DMY) == month_first(items, SlashDates.DMY_ALWAYS) == "11/23/2026"
+    assert month_first(items, SlashDates.MDY) is None
+    assert month_first(items[1:], SlashDates.DMY) is None
+    doubtful = replace(place(), order_in_doubt=True)
+    read = [read_published(item, doubtful) for item in items]
+    assert [bool(one) for one in read] == [False, False, True, True]
+
+
+def test_midnight_is_what_software_prints_that_knows_the_day_alone() -> None:
+    """The article's own page is then asked for the minute."""
+
+    def asks(printed: str) -> bool:
+        return needs_page(Item(url="/a", title="Tin", raw_content="Họp", published=printed), place())
+
+    assert asks("Mon, 23 Nov 2026 00:00:00 +0700")
+    assert asks("2026-11-22T17:00:00Z")
+    assert not asks("Mon, 23 Nov 2026 00:00:00 GMT")
+    assert not asks("Mon, 23 Nov 2026 07:15:00 +0700")

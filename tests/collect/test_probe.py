@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -287,6 +288,16 @@ def test_the_list_that_was_given_is_enough(pages: Pages, ask: Ask) -> None:
     assert sources(probed, pages) == [("/tin-tuc", Read.PAGE, None)]
     assert [article.title for article in probed.articles] == [title(n) for n in range(6)]
     assert not [path for path in pages.asked if path.startswith("/chuyen-muc")]
+
+
+def test_a_list_that_tells_the_latest_by_hours_keeps_the_dates_of_the_others(pages: Pages, ask: Ask) -> None:
+    latest = f'<span class="ngay">{NOW:%d/%m/%Y %H:%M}</span>'
+    pages.put("/", page_with(news_list().replace(latest, '<span class="ngay">2 giờ trước</span>')))
+    (source,) = ask(pages).portal.sources
+    assert source.select["date"] == "span.ngay"
+    pages.put("/", page_with(re.sub(r'ngay">[^<]*<', 'ngay">2 giờ trước<', news_list())))
+    (source,) = ask(pages).portal.sources
+    assert "date" not in source.select
 
 
 def test_four_items_prove_no_selectors(pages: Pages, ask: Ask) -> None:

@@ -12,6 +12,7 @@ import pytest
 from syndication.catalogue import read_catalogue
 from syndication.collect.pipeline import Result, Round, SourceReport, collect, reader
 from syndication.collect.sandbox import Sandbox
+from syndication.domain.article import ArticleKey, KeyKind
 from syndication.errors import FetchFailed, HostWaits
 from syndication.links import Links
 from syndication.publish.pipeline import Press, publish
@@ -363,6 +364,50 @@ def test_a_list_is_turned_while_everything_on_its_page_is_new(
     web.pages["https://portal.example/tin-tuc?page=3"] = Page(listing(2, 1, next_page="/tin-tuc?page=4"))
     assert listing_instance.one().new == 4
     assert "https://portal.example/tin-tuc?page=4" not in web.urls()
+
+
+def test_a_list_that_says_hours_ago_is_not_turned_again_and_again(
+    instance: Instance, web: HandWrittenWeb, clock: ObedientClock
+) -> None:
+    """«2 giờ trước» is «3 giờ trước» at the next reading; nothing on the page is new for that."""
+    instance.write(
+        '[[source]]\nurl = "https://portal.example/tin-tuc"\nread = "page"\nevery = "1h"\n[source.select]\n'
+        'item = "ul.news > li"\ntitle = "a"\nlink = "a@href"\ndate = "span"\nnext = "a.next@href"\n'
+    )
+    entries = "".join(
+        f'<li><a href="/tin/{n}.html">Tin số {n} của tỉnh</a><span>N giờ trước</span></li>' for n in (1, 2)
+    )
+    body = f'<html><body><ul class="news">{entries}</ul><a class="next" href="/tin-tuc?page=2">Sau</a></body></html>'
+    web.pages["https://portal.example/robots.txt"] = Page("")
+    for hours in (2, 3):
+        web.pages["https://portal.example/tin-tuc"] = Page(body.replace("N giờ", f"{hours} giờ"))
+        instance.one()
+        clock.pass_(hours=2)
+    assert "https://portal.example/tin-tuc?page=2" not in web.urls()
+
+
+def test_a_date_with_the_month_first_is_reported_and_none_like_it_is_believed(
+    instance: Instance, web: HandWrittenWeb
+) -> None:
+    instance.write(
+        '[[source]]\nurl = "https://portal.example/tin-tuc"\nread = "page"\nevery = "1h"\n[source.select]\n'
+        'item = "ul.news > li"\ntitle = "a"\nlink = "a@href"\ndate = "span"\n'
+    )
+    web.pages["https://portal.example/robots.txt"] = Page("")
+    dates = ("6/29/2024", "1/2/2024")
+    entries = "".join(
+        f'<li><a href="/tin/{n}.html">Tin số {n} của tỉnh</a><span>{date}</span></li>'
+        for n, date in enumerate(dates)
+    )
+    web.pages["https://portal.example/tin-tuc"] = Page(
+        f'<html><body><ul class="news">{entries}</ul></body></html>'
+    )
+    report = instance.one()
+    assert report.new == 2
+    assert 'set dates = "mdy"' in report.notes[0]
+    keys = [ArticleKey(KeyKind.ADDRESS, f"cong/tin/{n}") for n in range(2)]
+    with instance.store.read() as memory:
+        assert [known.published_at for known in memory.articles.known_as(keys).values()] == [None, None]
 
 
 def test_a_page_that_robots_txt_forbids_is_not_read_and_that_is_said(

@@ -26,7 +26,7 @@ def needed(item: Item, reading: ArticleReading, *, date_is_precise: bool) -> boo
     return (
         not text.plain_line(item.title)
         or not date_is_precise
-        or not (clean.text_of(item.raw_summary) or clean.text_of(item.raw_content))
+        or not (_has_summary(item) or clean.text_of(item.raw_content))
         or (reading.full_text and not clean.text_of(item.raw_content))
     )
 
@@ -55,7 +55,7 @@ def complete(
         printed = read_date(page.published, zone=zone, slashes=slashes)
         published = _iso(printed, zone, with_time_only=must_be_better) or published
     has_title = bool(text.plain_line(item.title)) and not (always and page.title)
-    has_summary = bool(clean.text_of(item.raw_summary))
+    has_summary = _has_summary(item)
     longer = len(clean.text_of(page.raw_content)) > len(clean.text_of(item.raw_content))
     image_url, image_size = _picture(item, page, address)
     twin = page.canonical_url if page.amp and same_page(page.canonical_url or "", address) else None
@@ -71,6 +71,11 @@ def complete(
         image_size=image_size,
         published=published,
     )
+
+
+def _has_summary(item: Item) -> bool:
+    """Whether the item has a summary that says more than its title."""
+    return text.fold(clean.text_of(item.raw_summary)) not in ("", text.fold(text.plain_line(item.title)))
 
 
 def _picture(item: Item, page: Extracted, address: str) -> tuple[str | None, Size | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from syndication import text
 from syndication.collect.dates import VIETNAM, read_date
@@ -86,8 +86,9 @@ def _dates_the_article(layout: Layout, number: int, line: Line, *, stamped: bool
 
 
 def _same_clock(told: str, printed: str) -> bool:
-    """Whether the metadata says the printed hour with a wrong zone (08:30 in Vietnam as 08:30Z)."""
+    """Whether the metadata says the printed moment with a wrong zone: 08:30 in Vietnam as 08:30Z, or as 01:30."""
     wall, one, other = _WALL_CLOCK.match(told), read_date(told), read_date(printed)
     if not wall or one is None or other is None or abs(one.at - other.at) < timedelta(minutes=15):
         return False
-    return f"{other.at.astimezone(VIETNAM):%Y-%m-%d %H:%M}" == f"{wall[1]} {wall[2]}" and other.has_time
+    clocks = (f"{other.at.astimezone(zone):%Y-%m-%d %H:%M}" for zone in (VIETNAM, UTC))
+    return other.has_time and f"{wall[1]} {wall[2]}" in clocks

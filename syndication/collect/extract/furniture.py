@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 
 from lxml import etree
 
 from syndication import text
 from syndication.collect.dates import read_date
+from syndication.collect.normalise import CAPTION
 from syndication.domain.portal import SlashDates
 
 SHORTEST_PROSE = 60
@@ -53,12 +54,12 @@ _OTHERS = box_words("""
     |respond|binh luan|disqus|ratings?|vote|votes|voting|danh gia|share|shares|sharing|socials?|addthis|addtoany
     |sharethis|fb|facebook|zalo|twitter|chia se|breadcrumbs?|duong dan|cookies?|consent|tags|taglist|tagcloud
     |tag (?:list|cloud)|keywords|tu khoa|pagination|paging|pager|newsletter|subscribe|hide accessible|ms accessible
-    |slogan|site (?:title|name)|footer
+    |slogan|site (?:title|name)|footer|ads|adverts?|advertisement|quang cao|quangcao
 """)
 _OTHERS_TAGS = frozenset({"aside", "footer", "nav"})
 _AROUND = box_words("""
     nav|navbar|navigation|menu|sidebar|topbar|print|tools?|toolbar|cong cu|congcu|view count|views|luot xem|luotxem
-    |hits|login|search|popup|modal|ads|advert|advertisement|quang cao|quangcao|skip|(?:site|main|top|page) header
+    |hits|login|search|popup|modal|skip|(?:site|main|top|page) header
 """)
 _TOOL_BOX = box_words("print|tools?|toolbar|cong cu|congcu")
 _AROUND_TAGS = frozenset({"dialog", "form", "header"})
@@ -82,6 +83,7 @@ _TOOL = (
     r"|xem chi tiet|theo doi|lien he|gioi thieu bai viet cho ban be|click de danh gia bai viet"
     r"|skip ribbon commands|skip to main content|(?:nhay|chuyen) den noi dung"
     r"|(?:da xem|so luot xem|luot xem|so lan xem|luot doc|views?|xem)(?: \d{1,9}){0,3}"
+    r"|(?:so |tong (?:so )?)?luot truy cap(?: \d{1,9}){0,4}"
     r"|\d{1,9}(?: \d{3}){0,2} (?:luot xem|luot doc|lan xem|views?))"
 )
 _TOOLS = re.compile(
@@ -89,6 +91,12 @@ _TOOLS = re.compile(
     r"|(?:chung toi|website|website nay|trang web nay|this website)(?: dang)? (?:su dung|uses?) cookies?.{0,200}"
     r"|(?:copyright|ban quyen thuoc|ghi ro nguon|url cua ban tin nay|your email address will not be) .{1,250}"
     r"|theo doi .{1,60} tren (?:google|facebook|zalo|youtube|tiktok).{0,20}"
+)
+_SURE_IMPRINT = frozenset(
+    {"chiu trach nhiem", "co quan chu quan", "ban quyen", "ghi ro nguon", "giay phep so"}
+)
+_IMPRINT = re.compile(
+    rf"\b(?:{'|'.join(_SURE_IMPRINT)}|giay phep|dia chi|tru so|dien thoai|duong day nong|fax|email|thu dien tu)\b"
 )
 _DATE_WORDS = frozenset(
     """
@@ -101,15 +109,13 @@ _DATE_WORDS = frozenset(
 
 # And these with lines as they are printed.
 _LABELLED = re.compile(
-    r"(?:Từ kho[áa]|Từ khóa|Tags?|Thẻ)\s*:.{0,200}|(?:Xem|Đọc) thêm\b.{0,150}|©.*", re.IGNORECASE
-)
-_MAY_BE_DATE = re.compile(r"\d[^\n]{0,40}\d{4}|\d{4}-\d\d-\d\d")
-_CAPTION = re.compile(
-    r"\(?\s*(?:hình )?ảnh (?:minh (?:họa|hoạ)|tư liệu|internet)\b[^.]{0,60}\.?\s*\)?"
-    r"|.{0,240}[-–—]\s*Ảnh\s*\d{1,3}\s*\.?"
-    r"|(?:.{0,240}[\s(.])?(?:Ảnh(?: tư liệu)?|Nguồn ảnh|Photo)\s*:\s*[^:.]{2,60}\.?\)?",
+    r"(?:Từ kho[áa]|Từ khóa|Tags?|Thẻ)\s*:.{0,200}"
+    r"|[>»►▶➤\s-]{0,5}(?:Xem|Đọc) thêm\b.{0,150}"
+    r"|[>»►▶➤\s-]{0,5}(?:Tin|Bài(?: viết)?) liên quan\s*:.{0,200}|©.*",
     re.IGNORECASE,
 )
+_ARROWS = (">", "»", "►", "▶", "➤")
+_MAY_BE_DATE = re.compile(r"\d[^\n]{0,40}\d{4}|\d{4}-\d\d-\d\d")
 _DOCUMENT_LINK = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|zip|rar|7z)(?:$|\?)", re.IGNORECASE)
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -173,8 +179,14 @@ class Line:
 
     @property
     def is_prose(self) -> bool:
-        """Whether it is a paragraph."""
-        return len(self.text) >= SHORTEST_PROSE and self.linked < 0.4 * len(self.text)
+        """Whether it is a paragraph of an article: the portal's own address and licence are none."""
+        long = len(self.text) >= SHORTEST_PROSE and self.linked < 0.4 * len(self.text)
+        return long and not self._is_imprint
+
+    @cached_property
+    def _is_imprint(self) -> bool:
+        labels = set(_IMPRINT.findall(self.key))
+        return len(labels) >= 3 or (len(labels) == 2 and not labels.isdisjoint(_SURE_IMPRINT))
 
     @property
     def ends(self) -> bool:
@@ -184,7 +196,15 @@ class Line:
     @property
     def is_tool(self) -> bool:
         """Whether it is something to press, or counts how often that was done."""
-        return len(self.text) <= 300 and bool(_TOOLS.fullmatch(self.key) or _LABELLED.fullmatch(self.text))
+        if len(self.text) > 300:
+            return False
+        points = self.is_link and self.text.startswith(_ARROWS)
+        return points or bool(_TOOLS.fullmatch(self.key) or _LABELLED.fullmatch(self.text))
+
+    @property
+    def points_on(self) -> bool:
+        """Whether it leads to another article in the middle of this one («>> Xem thêm: …»)."""
+        return self.is_tool and self.is_link and len(self.text) >= 25
 
     @cached_property
     def has_date(self) -> bool:
@@ -322,7 +342,7 @@ def is_caption(lines: Sequence[Line], number: int, box: etree._Element) -> bool:
     line = lines[number]
     if len(line.text) > 300:
         return False
-    if _CAPTION.fullmatch(line.text):
+    if CAPTION.fullmatch(line.text):
         return True
     for holder in chain(line.block):
         if holder is box:
@@ -355,13 +375,20 @@ def end_of_box(lines: Sequence[Line], number: int, box: etree._Element) -> int:
     return next((n for n in range(number + 1, len(lines)) if not lines[n].inside(holder)), len(lines))
 
 
+def links_from(lines: Sequence[Line], start: int) -> list[int]:
+    """The numbers of the lines from ``start`` on that are but links to pages."""
+    return [n for n, _ in takewhile(lambda one: _is_page_link(one[1]), islice(enumerate(lines), start, None))]
+
+
 def links_at_the_end(lines: Sequence[tuple[int, Line]]) -> set[int]:
     """The numbers of two or more last lines that are but links to pages: other articles without a heading."""
-    run: set[int] = set()
-    for number, line in reversed(lines):
-        links = [holder for element, _ in line.slots for holder in chain(element) if holder.tag == "a"]
-        documents = any(_DOCUMENT_LINK.search(link.get("href") or "") for link in islice(links, 20))
-        if len(line.text) < 25 or not line.is_link or documents:
-            break
-        run.add(number)
+    run = {number for number, _ in takewhile(lambda one: _is_page_link(one[1]), reversed(lines))}
     return run if len(run) >= 2 else set()
+
+
+def _is_page_link(line: Line) -> bool:
+    """Whether a line is a link of the length of a title, and not to a document."""
+    if len(line.text) < 25 or not line.is_link:
+        return False
+    links = (holder for element, _ in line.slots for holder in chain(element) if holder.tag == "a")
+    return not any(_DOCUMENT_LINK.search(link.get("href") or "") for link in islice(links, 20))

@@ -26,6 +26,7 @@ from syndication.collect.extract.furniture import (
     is_caption,
     lines_of,
     links_at_the_end,
+    links_from,
     names_of,
     take_away,
 )
@@ -120,6 +121,7 @@ class _Page:
         self._at = self._place()
         self._lead_box = self.chosen["lead"][1] if "lead" in self.chosen else self._find_lead()
         self._box = self.chosen["body"][1] if "body" in self.chosen else self._find_text()
+        self._above_text = self._find_above_text()
         inside = [number for number, line in enumerate(self._lines) if line.inside(self._box)]
         prose = [number for number in inside if number > self._at and self._lines[number].is_prose]
         layout = Layout(
@@ -212,6 +214,18 @@ class _Page:
                 return node
             node = child
 
+    def _find_above_text(self) -> str:
+        """The only paragraph between title and text, which is the lead whatever its box is called; "" otherwise."""
+        first = next((n for n, line in enumerate(self._lines) if line.inside(self._box)), -1)
+        if self._at < 0 or first <= self._at + 1:
+            return ""
+        between = self._lines[self._at + 1 : first]
+        prose = [
+            line for n, line in enumerate(between) if line.is_prose and not is_caption(between, n, self.body)
+        ]
+        sure = len(prose) == 1 and not any(map(is_another, between))
+        return prose[0].text if sure and len(prose[0].text) <= LONGEST_LEAD and not prose[0].is_tool else ""
+
     def _clean_text(self) -> list[Line]:
         """Take everything out of the text that is not the article's words or pictures; the lines that are left."""
         if self._box is None:
@@ -235,6 +249,8 @@ class _Page:
                 wiped.update(range(number, end_of_box(lines, number, self._box)))
             elif on_top or line.is_tool or is_caption(lines, number, self._box):
                 wiped.add(number)
+                if line.points_on:  # and with it the links that stand under it
+                    wiped.update(links_from(lines, number + 1))
         wiped |= links_at_the_end([(n, line) for n, line in enumerate(lines) if n not in wiped])
         for number in wiped:
             lines[number].wipe()
@@ -251,7 +267,7 @@ class _Page:
             )
             said = " ".join(printed) or self.chosen.get("lead", ("",))[0]
         else:
-            said = self._told_lead() or _bold_beginning(kept)
+            said = self._told_lead() or self._above_text or _bold_beginning(kept)
         lead = summary_of(html.escape(said, quote=False), "")
         return "" if text.fold(lead) == text.fold(self.title) else lead
 

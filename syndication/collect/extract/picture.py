@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 
@@ -12,13 +11,8 @@ from syndication.collect import canonical
 from syndication.collect.extract.furniture import IMAGES, Line
 from syndication.collect.extract.metadata import Facts, words
 from syndication.collect.extract.select import Chosen
+from syndication.collect.picture import address_in, is_stand_in
 from syndication.domain.picture import Size, stated_size
-
-_STAND_IN = re.compile(
-    r"(?:logo|default|no_?(?:image|img|photo)|placeholder|blank|icon|favicon|avatar|quoc_?huy|spacer|loading|1x1)"
-    r"(?![a-z])"
-)
-_LATE = ("data-src", "data-original", "data-lazy-src", "data-lazy")
 
 
 def find_picture(
@@ -30,7 +24,7 @@ def find_picture(
     """
     told = list(_told(lines, facts=facts, marked=marked, chosen=chosen))
     for address, _ in told:
-        if address and not _is_stand_in(address) and (found := canonical.absolute(address, base)):
+        if address and not is_stand_in(address) and (found := canonical.absolute(address, base)):
             sizes = (size for other, size in told if size and canonical.absolute(other, base) == found)
             return found, next(sizes, None)
     return None, None
@@ -42,7 +36,7 @@ def _told(
     """Every picture that may be the article's, the surest first, with the size that is told together with it."""
     value, element = chosen or ("", None)
     if element is not None and element.tag in IMAGES:
-        yield picture_in(element), _size_in(element)
+        yield address_in(element), _size_in(element)
     else:
         yield value, None
     linked = facts.linked.get("image")
@@ -52,7 +46,7 @@ def _told(
     yield marked.get("image", ""), None
     for line in lines:
         if line.image is not None and not _is_small(line.image):
-            yield picture_in(line.image), _size_in(line.image)
+            yield address_in(line.image), _size_in(line.image)
 
 
 def _size_in(image: etree._Element) -> Size | None:
@@ -75,18 +69,6 @@ def _size_in_opengraph(facts: Facts) -> Size | None:
     return stated_size(widths.pop(), heights.pop()) if alone else None
 
 
-def picture_in(image: etree._Element) -> str:
-    """A picture's address, also where it is loaded late; "" for a blank one."""
-    said = ((image.get(name) or "").strip() for name in ("src", *_LATE))
-    return next((one for one in said if one and not one.startswith("data:") and not _is_stand_in(one)), "")
-
-
 def _is_small(image: etree._Element) -> bool:
     width = (image.get("width") or "").removesuffix("px")
     return width.isdecimal() and int(width[:6]) < 100
-
-
-def _is_stand_in(address: str) -> bool:
-    """Whether a picture is called like a logo or a blank, which sites show where an article has none."""
-    name = re.split(r"[?#]", address[:3000])[0].rpartition("/")[2]
-    return _STAND_IN.match(name.lower().replace("-", "_")) is not None

@@ -8,7 +8,7 @@ from lxml import etree
 
 from syndication.collect import canonical
 from syndication.collect.extract.furniture import IMAGES, clear
-from syndication.collect.extract.picture import picture_in
+from syndication.collect.picture import address_in
 
 LONGEST_CONTENT = 400_000
 """Characters of markup; a longer text is a collection of documents, or an attack."""
@@ -20,7 +20,7 @@ def tidy(box: etree._Element, base: str) -> None:
     """Make addresses absolute and drop what is empty now."""
     for element in reversed(list(box.iterdescendants())):
         if element.tag in IMAGES:
-            found = canonical.absolute(picture_in(element), base)
+            found = canonical.absolute(address_in(element), base)
             element.tag = "img"
             element.set("src", found or "")
             if not found:

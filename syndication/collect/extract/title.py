@@ -21,6 +21,9 @@ _BETWEEN_NAMES = re.compile(r"\s*[|»]\s*|\s+[-–—•·]\s+")
 _BANNER = box_words("banner|logo|brand|branding|masthead|slogan|site (?:header|title|name)")
 _TRAIL = box_words("breadcrumbs?|duong dan")
 _TITLE_BOX = box_words("title|headline|tieu de|tieude|article header")
+_BOX_TITLE = box_words(
+    "portlet|block|box|widget|module|mod|category|cate?|section|chuyen ?muc|sidebar|tab|page"
+)
 
 
 def find_title(
@@ -52,6 +55,12 @@ def find_title(
         if agreeing:
             return max(agreeing, key=_rank)
     only = {key: (said, head) for key, said, head in printed if head.tag == "h1" and key not in facts.sites}
+    if not only:  # the site's name has taken the h1
+        only = {
+            key: (said, head)
+            for key, said, head in printed
+            if head.tag in HEADS and _is_named_title(head) and not _is_linked(head)
+        }
     if len(only) == 1:
         return next(iter(only.values()))
     return text.shorten(words(facts.linked.get("headline")), LONGEST_TITLE), None
@@ -80,6 +89,17 @@ def _is_banner(element: etree._Element) -> bool:
     """Whether a line belongs to the site rather than to the article: its name, its slogan."""
     near = (*islice(chain(element), 5), *islice(element, 3))
     return any(_BANNER.search(names_of(one)) or _leads_home(one) for one in near)
+
+
+def _is_named_title(head: etree._Element) -> bool:
+    """Whether a heading is called a title, and not that of a box."""
+    names = names_of(head)
+    return _TITLE_BOX.search(names) is not None and not _BOX_TITLE.search(names)
+
+
+def _is_linked(head: etree._Element) -> bool:
+    """Whether a heading is a link, as those of other articles are."""
+    return any(holder.tag == "a" for holder in chain(head)) or next(head.iter("a"), None) is not None
 
 
 def _leads_home(element: etree._Element) -> bool:

@@ -17,18 +17,23 @@ from xml.sax.saxutils import escape
 import feedparser
 
 from syndication.collect.cut import cut
+from syndication.collect.parse import markup
+from syndication.collect.parse.charset import decode
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
 from syndication.domain.article import Item
 from syndication.domain.picture import Size, stated_size
 from syndication.errors import NotReadable
 
 _START = re.compile(rb"(?:\s|\xef\xbb\xbf|\xc2\xa0)*(?:<\?xml[^>]*\?>\s*)?")
-_DECLARED = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _XML_ILLEGAL = bytes({*range(32)} - set(b"\t\n\r"))
 _NON_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _ENTITY_OF_HTML = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
+_LONGEST_PAGE = 200_000
+"""Bytes of a web page in place of a feed that are looked at to say which page it is."""
 _NUMBER = re.compile(r"\d{1,6}")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _PERIODS = {
     "hourly": timedelta(hours=1),
     "daily": timedelta(days=1),
@@ -36,31 +41,6 @@ _PERIODS = {
     "monthly": timedelta(days=30),
     "yearly": timedelta(days=365),
 }
-_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-
-
-def decode(document: Document) -> str:
-    """The document's characters: a byte-order mark, then valid UTF-8, then what anybody declared.
-
-    Bytes that are valid UTF-8 are UTF-8 whatever the header says: other encodings of Vietnamese practically
-    never are, and lying headers are common.
-    """
-    for mark, encoding in _BOMS.items():
-        if document.body.startswith(mark):
-            return document.body[len(mark) :].decode(encoding, errors="replace")
-    try:
-        return document.body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    declared = _DECLARED.search(document.body[:400])
-    for name in (document.charset, declared and declared[1].decode("ascii"), "windows-1258"):
-        if not name:
-            continue
-        try:
-            return document.body.decode(name)
-        except (UnicodeError, LookupError):
-            continue
-    return document.body.decode("utf-8", errors="replace")
 
 
 def bare(document: Document) -> bytes:
@@ -71,17 +51,20 @@ def bare(document: Document) -> bytes:
 
 
 def repair(sound: bytes) -> bytes:
-    """Well-formed where portals are not: stray ``&`` (``TT&TT``), entities of HTML, forbidden characters."""
+    """Well-formed where portals are not: stray ``&`` (``TT&TT``), entities of HTML, forbidden characters.
+
+    ``]]>`` where no CDATA is open ends one that stood in another, which XML does not know (XML 1.0 §2.7).
+    """
     sound = _NON_CHARACTER.sub(b"", sound.translate(None, _XML_ILLEGAL)).lstrip()
     own_entities = b"<!ENTITY" in sound
     pieces: list[bytes] = []
     done = 0
     while done < len(sound):
         start = sound.find(b"<![CDATA[", done)
-        end = sound.find(b"]]>", start) if start >= 0 else -1
-        if end < 0:
+        end = sound.find(b"]]>", start) + 3 if start >= 0 else 2
+        if end < 3:
             start = end = len(sound)
-        piece = _STRAY_AMPERSAND.sub(b"&amp;", sound[done:start])
+        piece = _STRAY_AMPERSAND.sub(b"&amp;", sound[done:start].replace(b"]]>", b""))
         pieces += (piece if own_entities else _ENTITY_OF_HTML.sub(_character, piece), sound[start:end])
         done = end
     return b"".join(pieces)
@@ -103,13 +86,13 @@ def parse(document: Document) -> Parsed:
         sound = repair(sound)
         fewer = cut(sound, document.known, most=MOST_ITEMS)
     if fewer is not None:
-        found = _understood(fewer.document)
+        found = _understood(fewer.document, document.url)
         if len(found.entries) == len(fewer.left):
             return _parsed(found, hashes=fewer.left, left_out=fewer.left_out)
-    return _parsed(_understood(sound))
+    return _parsed(_understood(sound, document.url))
 
 
-def _understood(sound: bytes) -> Any:
+def _understood(sound: bytes, url: str) -> Any:
     try:
         found = feedparser.parse(
             io.BytesIO(sound),
@@ -125,7 +108,7 @@ def _understood(sound: bytes) -> Any:
             f"the feed cannot be parsed ({cause.__class__.__name__}): tell the portal"
         ) from cause
     if not found.entries and not found.get("version"):
-        raise NotReadable(_not_a_feed(sound))
+        raise NotReadable(_not_a_feed(sound, url))
     return found
 
 
@@ -155,11 +138,14 @@ def _every(feed: Any) -> timedelta | None:
     return max(said, default=None)
 
 
-def _not_a_feed(body: bytes) -> str:
+def _not_a_feed(body: bytes, url: str) -> str:
     head = body[:2000].lstrip().lower()
     if not head:
         return "the answer is empty: open the address in a browser and correct url in the portal's file"
     if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head:
+        page = body[:_LONGEST_PAGE].decode("utf-8", errors="replace")
+        if says := markup.instead(markup.read_html(page), page, url=url):
+            return says
         return (
             "the answer is a web page, not a feed: open the address in a browser and correct url, "
             'or read the listing with read = "page"'
@@ -168,13 +154,13 @@ def _not_a_feed(body: bytes) -> str:
 
 
 def _item(entry: Any) -> Item:
-    contents = [part.get("value") or "" for part in _rows(entry, "content")]
+    contents = [_said(part.get("value")) for part in _rows(entry, "content")]
     image_url, image_size = _image(entry)
     return Item(
         url=_link(entry),
-        title=entry.get("title") or "",
+        title=_said(entry.get("title")),
         guid=entry.get("id") or None,
-        raw_summary=entry.get("summary") or "",
+        raw_summary=_said(entry.get("summary")),
         raw_content=max(contents, key=len, default=""),
         author=entry.get("author") or None,
         labels=tuple(tag.get("label") or tag.get("term") or "" for tag in _rows(entry, "tags")),
@@ -183,6 +169,11 @@ def _item(entry: Any) -> Item:
         published=_printed(entry, "published") or _printed(entry, "created") or _printed(entry, "updated"),
         updated=_printed(entry, "updated"),
     )
+
+
+def _said(written: str | None) -> str:
+    """A text without the marks of a CDATA that was escaped, or stood in another: no reader shall see those."""
+    return _CDATA.sub("", written or "")
 
 
 def _rows(entry: Any, name: str) -> list[Any]:
@@ -214,9 +205,16 @@ def _image(entry: Any) -> tuple[str | None, Size | None]:
         if thumbnail.get("url"):
             return _media(thumbnail)
     for link in _rows(entry, "links"):
-        if link.get("rel") == "enclosure" and str(link.get("type", "")).startswith("image/"):
-            return link.get("href") or None, None
+        if link.get("rel") == "enclosure" and _is_picture(
+            link.get("href") or "", str(link.get("type") or "")
+        ):
+            return link["href"], None
     return None, None
+
+
+def _is_picture(address: str, kind: str) -> bool:
+    """Whether an enclosure is a picture: by its type, or where the portal gives none by its name."""
+    return bool(address) and (kind.startswith("image/") or (not kind and bool(_PICTURE_FILE.search(address))))
 
 
 def _media(element: Any) -> tuple[str | None, Size | None]:

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from syndication import text
+from syndication.collect.parse.charset import decode
 from syndication.collect.parse.document import Document
-from syndication.collect.parse.feed import decode
 from syndication.errors import NotReadable
 
 MOST_ATTRIBUTES = 1_000
@@ -56,6 +56,14 @@ _AT_WORK = re.compile(
 )
 _LOGIN = re.compile(r"\b(?:dang nhap|log ?in|sign ?in|single sign on)\b")
 _LOGIN_PATH = re.compile(r"(?:log-?in|sign-?in|dang-?nhap|/sso|/cas)(?:[/.?]|$)", re.IGNORECASE)
+_REFRESH = re.compile(
+    r"""<meta[^<>]{0,100}http-equiv\s*=\s*["']?refresh["']?[^<>]{0,100}?\burl\s*=\s*["']?([^"'<>\s]{1,500})""",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(
+    r"\b(?:runtime error|server error in|fatal error|internal server error|service unavailable|bad gateway"
+    r"|database (?:connection )?error|error establishing a database connection|loi (?:he thong|may chu))\b"
+)
 # Only challenges contain these; the scripts that firewalls put into ordinary pages do not.
 _CHALLENGE = ("_cf_chl_opt", "incapsula incident id", "the requested url was rejected")
 
@@ -72,7 +80,7 @@ class Came(StrEnum):
 
 
 def characters(document: Document) -> str:
-    """The document's characters (see ``feed.decode``); for HTML, what its ``<meta charset>`` says counts too."""
+    """The document's characters (see ``charset``); for HTML, what its ``<meta charset>`` says counts too."""
     declared = _META_CHARSET.search(document.body[:4096])
     if declared and not document.charset:
         document = replace(document, charset=declared[1].decode("ascii"))
@@ -182,8 +190,12 @@ def instead(root: etree._Element, body: str, *, url: str) -> str | None:
         return f"the answer is a login page{named}: choose an address that is open to all"
     if _NOT_FOUND.search(said):
         return f"the portal says that there is no such page{named}: correct url in the portal's file"
+    if _FAULT.search(said):
+        return f"the portal's own software has failed{named}: wait, and tell the portal if it lasts"
     if _AT_WORK.search(said):
         return f"the portal is closed for maintenance{named}: nothing to do but wait"
+    if little and (leads := _REFRESH.search(head)):
+        return f"the page only leads on to {leads[1]}: put that address in place of this one in the portal's file"
     if by_script:
         return (
             f"the page is empty until a browser runs its scripts{named}: look for a feed or for the JSON that "

@@ -17,9 +17,12 @@ from lxml import etree
 
 from syndication import css, text
 from syndication.collect.canonical import absolute
+from syndication.collect.dates import is_relative, read_date
 from syndication.collect.parse import markup
 from syndication.collect.parse.document import MOST_ITEMS, Document, Parsed
+from syndication.collect.picture import LATE, largest
 from syndication.domain.article import Item
+from syndication.domain.portal import SlashDates
 from syndication.errors import NotReadable
 
 MOST_ELEMENTS = 4 * MOST_ITEMS
@@ -33,10 +36,7 @@ _NO_ADDRESS = re.compile(r"#|javascript:|data:|about:", re.IGNORECASE)
 _CUT_OFF = re.compile(r"\s*(?:…|\.{3})\s*$")
 # Words on a second link to the same article, in folded form; they are no title.
 _MORE = re.compile(r"(?:xem|doc) (?:them|tiep|chi tiet|ngay|tin)|chi tiet|read more|more|view more|details?")
-# Where scripts that load pictures late keep the address; ``src`` then holds a blank.
-_LATE = ("data-src", "data-original", "data-lazy-src", "data-lazy")
 _IN_STYLE = re.compile(r"""url\(\s*["']?([^"')]+)""", re.IGNORECASE)
-_BETWEEN_OFFERS = re.compile(r"(?<=[wx]),|,\s")
 
 # The forms in which portals number the pages of a list; without a number it is the first.
 _NUMBERED = (
@@ -281,12 +281,16 @@ class _Listing:
 
     def _date(self, element: etree._Element) -> str | None:
         part = self.parts.get("date")
+        found: list[str] = []
         for node in part.find(element) if part else ():
-            named = node.get(part.attribute if part and part.attribute else "datetime", "")
-            for said in (named, "" if part and part.attribute else markup.words(node)):
-                if any(map(str.isdigit, said)):
-                    return text.one_line(said)
-        return None
+            if part and part.attribute:
+                found.append(node.get(part.attribute, ""))
+            else:
+                found += (one.get("datetime", "") for one in (node, *node.iter("time")))
+                found.append(markup.words(node))
+        printed = [text.one_line(said) for said in found if any(map(str.isdigit, said))]
+        sure = (said for said in printed if any(read_date(said, slashes=order) for order in SlashDates))
+        return next(sure, next((said for said in printed if not is_relative(said)), None))
 
     def _image(self, element: etree._Element) -> str | None:
         part = self.parts.get("image")
@@ -374,30 +378,16 @@ def _picture(node: etree._Element, attribute: str | None) -> str:
     """The address of a picture: where it is loaded late, not that of the blank that stands in for it."""
     if attribute and attribute not in ("src", "srcset", "style"):
         return _in_style(node.get(attribute, "")) or node.get(attribute, "").strip()
-    for name in (*_LATE, "src"):
+    for name in (*LATE, "src"):
         found = node.get(name, "").strip() if node.tag == "img" else ""
         if found and not _NO_ADDRESS.match(found):
             return found
-    return _largest(node.get("data-srcset") or node.get("srcset") or "") or _in_style(node.get("style", ""))
+    return largest(node.get("data-srcset") or node.get("srcset") or "") or _in_style(node.get("style", ""))
 
 
 def _in_style(style: str) -> str:
     found = _IN_STYLE.search(style[:4096])
     return found[1].strip() if found and not _NO_ADDRESS.match(found[1].strip()) else ""
-
-
-def _largest(srcset: str) -> str:
-    """The widest or densest picture that ``srcset`` offers (HTML, «srcset attributes»)."""
-    offers = [offer.split() for offer in _BETWEEN_OFFERS.split(srcset[:8192])]
-    usable = [offer for offer in offers if offer and not _NO_ADDRESS.match(offer[0])]
-    return max(usable, key=_size, default=[""])[0].rstrip(",")
-
-
-def _size(offer: Sequence[str]) -> float:
-    try:
-        return float(offer[1][:-1])
-    except (IndexError, ValueError):
-        return 1.0
 
 
 # ------------------------------------------------------------------ addresses of the page

@@ -119,6 +119,8 @@ def _item(post: Mapping[str, Any]) -> Item:
 
 
 def _rendered(found: object) -> str:
+    if table(found).get("protected") is True:  # what stands there asks for a password
+        return ""
     return string(table(found).get("rendered")) or string(found)
 
 

@@ -13,7 +13,7 @@ from syndication.collect import canonical, robots
 from syndication.collect.enrich import completed, needs_page
 from syndication.collect.fetch import PAGE_ACCEPT, Fetched, Request
 from syndication.collect.merge import Reading, trusted
-from syndication.collect.normalise import Dropped, Place, article_of, keys_of
+from syndication.collect.normalise import Dropped, Place, address_of, article_of, keys_of, month_first
 from syndication.collect.parse import Document, Parsed
 from syndication.collect.sandbox import Sandbox
 from syndication.domain.article import ArticleKey, Item, KeyKind
@@ -106,14 +106,21 @@ class Reader:
             all_new = len(unknown) == on_page and not first
             more = parsed.next_url if turned < MOST_PAGES and (not on_page or all_new) else None
             page = self._page(portal, source, more) if more else None
-        place = Place(portal=portal, source=source, url=answer.url, generator=parsed.generator)
+        american = month_first((item for item, _ in fresh), source.dates)
+        place = Place(
+            portal=portal,
+            source=source,
+            url=answer.url,
+            generator=parsed.generator,
+            order_in_doubt=american is not None,
+        )
         readings, dropped, unfinished = self._articles(fresh, place)
         if fresh and not readings and len(fresh) == len(chunks):
             raise NotReadable(f"none of its {len(chunks)} items can be used; the first: {dropped[0]}")
         return Read(
             readings=tuple(trusted(readings)),
             dropped=tuple(dropped),
-            notes=parsed.notes,
+            notes=(*parsed.notes, *([_AMERICAN.format(american)] if american else ())),
             items=len(chunks),
             chunks=tuple(name for name in dict.fromkeys(chunks) if name not in unfinished),
             every=parsed.every,
@@ -192,7 +199,7 @@ class Reader:
         return {number: pages[url] for number, url in now if url in pages}, set(later)
 
     def _address(self, item: Item, place: Place) -> str | None:
-        url = canonical.absolute(item.url or item.guid or "", place.url)
+        url = address_of(item, place)
         return url if url and canonical.belongs_to(url, place.portal.hosts) else None
 
     def _known(self, urls: Iterable[str], place: Place) -> set[str]:
@@ -253,6 +260,12 @@ class Reader:
             memory.robots.put(url, robots.UNKNOWN, now=now)
             return robots.UNKNOWN
         return last if memory.robots.get(url, newer_than=now - robots.UNREACHED_FOR) else ""
+
+
+_AMERICAN = (
+    "«{}» can only be a date with the month first, so none that may be read both ways is believed: "
+    'set dates = "mdy" for this source in the portal\'s file'
+)
 
 
 def _wants_peace(answer: Fetched | SourceError) -> bool:

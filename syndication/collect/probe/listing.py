@@ -22,7 +22,7 @@ from lxml import etree
 
 from syndication import text
 from syndication.collect import canonical
-from syndication.collect.dates import read_date
+from syndication.collect.dates import is_relative, read_date
 from syndication.collect.parse import markup, page
 from syndication.collect.parse.document import Document
 from syndication.domain.article import Item
@@ -260,7 +260,7 @@ class _Sheet:
         parts = {
             "title": _agreed(boxes, lambda box: box.title, self._is_title, every=_NEARLY_ALL),
             "link": _agreed(boxes, lambda box: box.link, self._is_link, every=_NEARLY_ALL, then="@href"),
-            "date": _agreed(boxes, _date_of, _is_some_date, every=_NEARLY_ALL),
+            "date": _date(boxes),
             "summary": _agreed(boxes, _lead_of, _says_the_same, every=_SOME),
             "image": self._image(boxes),
             "next": self.following,
@@ -372,6 +372,14 @@ def _descriptions(element: etree._Element, within: etree._Element) -> list[str]:
     return [*said, tag]
 
 
+def _date(boxes: Sequence[_Box]) -> str | None:
+    """The selector of the dates; lists that print «2 giờ trước» for the latest articles must have real ones too."""
+    dates = [markup.words(found) for box in boxes if (found := _date_of(box)) is not None]
+    if all(map(is_relative, dates)):
+        return None
+    return _agreed(boxes, _date_of, _is_some_date, every=_NEARLY_ALL)
+
+
 def _date_of(box: _Box) -> etree._Element | None:
     """The smallest element of a box that prints a date and nothing else."""
     found = None
@@ -387,7 +395,7 @@ def _is_date(element: etree._Element) -> bool:
     if element.tag == "time" and _reads(element.get("datetime", "")):
         return True
     said = markup.words(element)
-    return len(said) <= _LONGEST_DATE and _reads(said)
+    return len(said) <= _LONGEST_DATE and (_reads(said) or is_relative(said))
 
 
 def _reads(said: str) -> bool:

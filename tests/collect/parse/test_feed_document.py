@@ -120,3 +120,10 @@ def test_a_feed_says_how_often_it_is_worth_asking_for(says: str, every: timedelt
     body = rss(TITLE).replace("<rss ", '<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ')
     body = body.replace("<channel>", f"<channel>{says}")
     assert feed.parse(Document(body=body.encode(), url=HERE)).every == every
+
+
+def test_a_page_that_says_what_it_is_is_named_by_that() -> None:
+    login = "<html><head><title>Đăng nhập</title></head><body><input type=password></body></html>"
+    assert "a login page («Đăng nhập»)" in refusal(login.encode())
+    leads = '<html><head><meta http-equiv="refresh" content="0;url=/moi.rss"></head><body></body></html>'
+    assert "only leads on to /moi.rss" in refusal(leads.encode())
