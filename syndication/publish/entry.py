@@ -21,7 +21,7 @@ from syndication.domain.portal import Catalogue
 from syndication.domain.story import Story, Tombstone
 from syndication.links import FeedFormat, Links
 from syndication.publish.fulltext import full_text
-from syndication.publish.printable import one_line, web_address
+from syndication.publish.printable import nobodys_mail, one_line, web_address, without_markup
 from syndication.publish.select import FeedPlan
 
 log = logging.getLogger(__name__)
@@ -29,13 +29,13 @@ log = logging.getLogger(__name__)
 TITLE_FROM_SUMMARY = 80
 """Characters of its summary that stand for a title where a story has none."""
 
-_MAIL = re.compile(r"<[^<>\s]+@[^<>\s]+>")
-_CLOSING_TAG = re.compile(r"</\w+>")
-_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 _TAG_URI = re.compile(
-    r"tag:[a-z0-9.-]+,\d{4}(?:-\d\d){0,2}:[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]+"
+    r"tag:[a-z0-9.-]+,[0-9]{4}(?:-[0-9]{2}){0,2}:[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]+"
 )  # RFC 4151 §2.1
+
+_NO_NEWS_BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
+"""The Web is younger; an older date is a mistake (and the W3C validator says so: ImplausibleDate)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def entries_of(
 
     ``language`` is the feed's; entries of portals that write another one say so.
     """
-    titles = {category.slug: one_line(category.title) for category in catalogue.categories}
+    titles = {one.slug: without_markup(one.title) or one.slug for one in catalogue.categories}
     found: dict[str, Entry] = {}
     for story in stories:
         try:
@@ -173,23 +173,25 @@ def _entry(story: Story, titles: dict[str, str], catalogue: Catalogue, links: Li
                     name=_name(telling.portal, catalogue),
                     url=url,
                     title=one_line(telling.title),
-                    published_at=_aware(telling.published_at) if telling.published_at else None,
+                    published_at=_portals_own(telling.published_at),
                 ),
             )
     url = web_address(story.url) or next(iter(tellers), page)
     summary = one_line(story.summary)
     announced_at = _aware(story.announced_at).replace(microsecond=0)
-    issued_at = _aware(lead.published_at) if lead.published_at else None
+    issued_at = _portals_own(lead.published_at)
     image = web_address(story.image_url, base=url) if story.image_url else None
     return Entry(
         id=story.tag if _TAG_URI.fullmatch(story.tag) else links.story_tag(quote(story.id, safe="")),
         story=story.id,
-        title=_title(story.title) or text.shorten(_title(story.summary), TITLE_FROM_SUMMARY) or name,
+        title=without_markup(story.title)
+        or text.shorten(without_markup(story.summary), TITLE_FROM_SUMMARY)
+        or name,
         summary=summary,
         content=full_text(story.content or "", base=url),
         url=url,
         page=page,
-        author=_title(_MAIL.sub("", story.author or "")) or name,
+        author=nobodys_mail(story.author or "") or name,
         image=image,
         image_type=_image_type(image),
         image_size=story.image_size if image else None,
@@ -217,18 +219,21 @@ def _updated(story: Story, announced_at: datetime) -> datetime:
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # in the first hours of the year 1 or the last ones of 9999
+        return moment.replace(tzinfo=UTC)
 
 
-def _title(raw: str) -> str:
-    """A line for fields that readers take for text or for markup as they please: without tags, if it has any."""
-    line = one_line(raw)
-    return one_line(_TAG.sub(" ", line)) if _CLOSING_TAG.search(line) else line
+def _portals_own(date: datetime | None) -> datetime | None:
+    """What a portal says of when; None where that cannot be."""
+    at = _aware(date) if date else None
+    return at if at and at >= _NO_NEWS_BEFORE else None
 
 
 def _name(portal: str, catalogue: Catalogue) -> str:
     known = catalogue.portals.get(portal)
-    return _title(known.name if known else portal) or "?"
+    return nobodys_mail(known.name if known else portal) or "?"
 
 
 def _image_type(address: str | None) -> str | None:

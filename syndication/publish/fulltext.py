@@ -144,7 +144,8 @@ def _paragraphs(root: lxml.html.HtmlElement) -> str | None:
     etree.strip_elements(root, *_UNSEEN, etree.Comment, with_tail=False)
     for element in root.iterdescendants():
         if element.tag in _BLOCKS or element.tag in ("br", "div", "tr", "h1", "section", "article"):
-            element.text = f"\n{element.text or ''}"
-            element.tail = f"\n{element.tail or ''}"
+            # A reference such as &#1; has become a character by now, which lxml gives and does not take.
+            element.text = printable(f"\n{element.text or ''}")
+            element.tail = printable(f"\n{element.tail or ''}")
     lines = (text.one_line(line) for line in "".join(root.itertext()).splitlines())
     return "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines if line) or None

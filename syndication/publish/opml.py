@@ -8,6 +8,7 @@ from html import escape
 from lxml import etree
 
 from syndication.links import FeedFormat, Links
+from syndication.publish.printable import without_markup
 from syndication.publish.select import FeedPlan
 
 GROUPS = {"all": "Tất cả", "categories": "Theo chuyên mục", "portals": "Theo cổng thông tin"}
@@ -24,14 +25,14 @@ def build(plans: Iterable[FeedPlan], *, title: str, links: Links) -> bytes:
     """The OPML document, nested by kind. Same arguments, same bytes."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = title
+    # All texts of OPML are read as HTML, so «TT&TT» is escaped once more than XML needs.
+    etree.SubElement(head, "title").text = escape(without_markup(title), quote=False)
     body = etree.SubElement(root, "body")
     groups: dict[str, etree._Element] = {}
     for plan in plans:
         group = group_of(plan.name)
         if group not in groups:
             groups[group] = etree.SubElement(body, "outline", text=GROUPS[group])
-        # The text of an outline is HTML by the specification, so «TT&TT» is escaped once more than XML needs.
         text, description = escape(plan.title, quote=False), escape(plan.description, quote=False)
         etree.SubElement(
             groups[group],

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from syndication.domain.portal import Catalogue
 from syndication.domain.story import Story, Tombstone, announce_times, feed_names, is_history
-from syndication.errors import SourceError
+from syndication.errors import SettingsError, SourceError
 from syndication.links import MEDIA_TYPES, FeedFormat, Links
 from syndication.publish import feed, hub, jsonfeed, opml, rdf
 from syndication.publish.archive import Period, month_of, months_named, months_of, part_of, parts_named
@@ -383,8 +383,17 @@ def export(press: Press, *, to: Path) -> Iterator[Path]:
     """Write every published document as a file below ``to``, each replaced in one step; yields their paths.
 
     Beside each stand its compressed forms (``.gz``, ``.br``), which web servers send as they are. Files of
-    documents that are published no longer are removed from ``to/feeds``.
+    documents that are published no longer are removed from ``to/feeds``. Raises SettingsError where that folder
+    cannot be written.
     """
+    try:
+        yield from _export(press, to)
+    except OSError as trouble:
+        says = f"{to} cannot be written ({trouble.strerror}): name a folder that is ours and has room"
+        raise SettingsError(says) from trouble
+
+
+def _export(press: Press, to: Path) -> Iterator[Path]:
     written: set[Path] = set()
     with press.store.read() as memory:
         for path in memory.documents.paths():
@@ -406,7 +415,11 @@ def export(press: Press, *, to: Path) -> Iterator[Path]:
 
 def _replace(file: Path, body: bytes, *, changed_at: datetime) -> None:
     partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    partial.write_bytes(body)
-    # All forms of a document have its time, which web servers tell as Last-Modified.
-    os.utime(partial, (changed_at.timestamp(), changed_at.timestamp()))
-    partial.replace(file)
+    try:
+        partial.write_bytes(body)
+        # All forms of a document have its time, which web servers tell as Last-Modified.
+        os.utime(partial, (changed_at.timestamp(), changed_at.timestamp()))
+        partial.replace(file)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -16,13 +16,18 @@ _NO_TEXT = re.compile(
     + "]"
 )
 
+# Labels of 63 characters at most (RFC 1035 §2.3.4): many clients break off at a longer or an empty one.
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=[^/?#]{{1,253}}(?:[/?#]|$)){_LABEL}(?:\.{_LABEL})*")
+# Almost all addresses are like this and need no closer look, which a port would.
 _PLAIN_ADDRESS = re.compile(
-    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?"
-    r"(?:[/?#](?:[A-Za-z0-9/?:@!$&'()*+,;=~._-]|%[0-9A-Fa-f]{2})*)?"
+    rf"https?://{_HOST.pattern}(?:[/?#](?:[A-Za-z0-9/?:@!$&'()*+,;=~._-]|%[0-9A-Fa-f]{{2}})*)?"
 )
-_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_MAIL = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+_CLOSING_TAG = re.compile(r"</\w+>")
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
 def printable(raw: str) -> str:
@@ -38,6 +43,17 @@ def one_line(raw: str) -> str:
     if "\n" not in raw and "  " not in raw and printable(raw) is raw:
         return raw.strip()
     return text.one_line(_NO_TEXT.sub("", raw))
+
+
+def without_markup(raw: str) -> str:
+    """A line for fields that readers take for text or for markup as they please: without tags, if it has any."""
+    line = one_line(raw)
+    return one_line(_TAG.sub(" ", line)) if _CLOSING_TAG.search(line) else line
+
+
+def nobodys_mail(name: str) -> str:
+    """Such a line for a name, without the address in angle brackets that may stand behind it."""
+    return without_markup(_MAIL.sub("", name))
 
 
 def web_address(raw: str, *, base: str = "") -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from syndication.domain.portal import Catalogue
+from syndication.publish.printable import nobodys_mail, without_markup
 
 NEWEST = 50
 """Stories in a feed's current document."""
@@ -23,21 +24,24 @@ class FeedPlan:
 
 def plan_feeds(catalogue: Catalogue, *, title: str) -> Iterator[FeedPlan]:
     """Every feed of this catalogue, in the order in which people are shown them. ``title`` is the site's."""
+    # A feed's title is its author's name too.
+    site = nobodys_mail(title) or "?"
     yield FeedPlan(
         name="all",
-        title=title,
+        title=site,
         description=f"Tin mới nhất từ {len(catalogue.portals)} cổng thông tin, gộp thành một dòng tin.",
     )
     for category in catalogue.categories:
         yield FeedPlan(
             name=category.slug,
-            title=f"{category.title} – {title}",
-            description=category.description or category.title,
+            title=f"{nobodys_mail(category.title) or category.slug} – {site}",
+            description=without_markup(category.description or category.title) or category.slug,
         )
     for portal in catalogue.portals.values():
+        name = nobodys_mail(portal.name) or portal.id
         yield FeedPlan(
             name=f"portals/{portal.id}",
-            title=f"{portal.name} – {title}",
-            description=f"Tin đăng trên cổng thông tin của {portal.name}.",
+            title=f"{name} – {site}",
+            description=f"Tin đăng trên cổng thông tin của {name}.",
             language=portal.language,
         )

@@ -18,6 +18,7 @@ CODINGS = {"br": "-br", "gzip": "-gz"}
 """Content codings we have, the better one first, and how an ETag of each ends."""
 
 _TAG = re.compile(r'(?:W/)?(?:"([^"]*)"|([^\s,"]+))')
+_STRONG = re.compile(r'(W/)?("[^"]*")')
 _CHANGED_ON_THE_WAY = re.compile(r"(?:-br|-gz|[-;]{1,2}(?:gzip|br|brotli|zstd))$")
 _WEIGHED = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([^\s;,]*)\s*)?(?:;[^,]*)?(?:,|$)", re.IGNORECASE)
 _WEIGHT = re.compile(r"[01](?:\.\d{0,9})?")
@@ -32,6 +33,16 @@ def tags(if_none_match: str) -> list[str]:
     # «"*"» in quotes is a tag like another, which nobody has.
     found = (bare or quoted.replace("*", "") for quoted, bare in _TAG.findall(if_none_match[:LONGEST]))
     return [_CHANGED_ON_THE_WAY.sub("", tag) for tag in found]
+
+
+def strong_tags(if_match: str) -> set[str]:
+    """The entity tags of a list with their quotes, without weak ones, which a strong comparison never finds.
+
+    RFC 9110 §13.1.1; ``*`` is in the set as itself.
+    """
+    if if_match.strip() == "*":
+        return {"*"}
+    return {tag for weak, tag in _STRONG.findall(if_match[:LONGEST]) if not weak}
 
 
 def moment(date: str) -> datetime | None:

@@ -139,6 +139,14 @@ class Ready:
         moment = conditions.moment(date)
         return moment is not None and self.changed_at <= moment <= now
 
+    def is_still(self, if_match: str | None, if_unmodified_since: str | None) -> bool:
+        """Whether the content is what somebody wants or nothing (RFC 9110 §13.1.1, §13.1.4); a tag decides."""
+        if if_match:
+            tags = conditions.strong_tags(if_match)
+            return "*" in tags or not tags.isdisjoint(self.unchanged)
+        moment = conditions.moment(if_unmodified_since or "")
+        return moment is None or self.changed_at <= moment
+
     def news(
         self, if_none_match: str, accept_encoding: str, editions: Mapping[str, frozenset[bytes]]
     ) -> Answer | None:
@@ -236,6 +244,11 @@ def wrong_filter(words: str) -> Answer:
 def wrong_method() -> Answer:
     """405."""
     return says("405 Method Not Allowed", f"A feed can only be read: use {METHODS}.", ("Allow", METHODS))
+
+
+def has_changed() -> Answer:
+    """412."""
+    return says("412 Precondition Failed", "The feed is not what it was: ask without If-Match and its like.")
 
 
 def too_often(wait: int) -> Answer:

@@ -75,7 +75,9 @@ def read(query: str, *, portals: Collection[str]) -> Filter:
     Raises WrongFilter where going on would give a partner something else than he believes: a portal that does not
     exist, more words than anybody types. A limit that is no number asks for nothing, one too large gets all we have.
     """
-    if not any(f"{name}=" in query for name in ("portal", "q", "limit")):
+    plain = any(f"{name}=" in query for name in ("portal", "q", "limit"))
+    # A name may be written as «%71», too.
+    if not plain and ("%" not in query or len(query) > LONGEST_QUERY):
         return WHOLE
     if len(query) > LONGEST_QUERY:
         raise WrongFilter(f"The query is longer than {LONGEST_QUERY} characters: ask for less.")

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from syndication.bootstrap import House
@@ -30,6 +30,8 @@ DECIDES = (
     "QUERY_STRING",
     "HTTP_IF_NONE_MATCH",
     "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_UNMODIFIED_SINCE",
     "HTTP_ACCEPT_ENCODING",
 )
 """All of a request, besides its path, on which an answer that is remembered depends."""
@@ -52,12 +54,15 @@ class Front:
         self._said: dict[tuple[str | None, ...], tuple[bool, Answer]] = {}
         """Answers since the last look, and whether they count as whole feeds."""
         self._expires: dict[int, tuple[datetime, tuple[str, str]]] = {}
+        base = urlsplit(house.links.base_url)
+        # Flask makes the addresses of its redirects from these, and they are from whoever asks.
+        self._own = {"wsgi.url_scheme": base.scheme, "HTTP_HOST": base.netloc, "SCRIPT_NAME": base.path}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """One request (PEP 3333)."""
         address: str = environ.get("PATH_INFO", "")
         if not address.startswith(PREFIX) or address == PREFIX:
-            return self._behind(environ, start_response)
+            return self._behind(environ | self._own, start_response)
         try:
             # Between two looks at the database nothing changes: the same question has the same answer.
             said = None
@@ -121,10 +126,18 @@ class Front:
                 if tailored is None and (wait := self._wait(environ, "?")):
                     return feeds.too_often(wait)
                 ready = tailored or self._tailored.build(ready, wanted)
-        return self._whole_or_less(ready, environ)
+        status, headers, body = self._whole_or_less(ready, environ)
+        if query:
+            # What is asked for in many ways has one address (RFC 9110 §8.7), the one it gives as its own.
+            own = self._house.links.to(f"/{ready.document.path}")
+            headers = [*headers, ("Content-Location", own)]
+        return status, headers, body
 
     def _whole_or_less(self, ready: Ready, environ: WSGIEnvironment) -> Answer:
         named, since = environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")
+        only, until = environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_UNMODIFIED_SINCE")
+        if (only or until) and not ready.is_still(only, until):
+            return feeds.has_changed()
         accepts = environ.get("HTTP_ACCEPT_ENCODING", "")
         if named:
             if headers := ready.named(named, accepts):

@@ -25,8 +25,8 @@ def bounce() -> Response:
     key = house.settings.hook_key
     if not key or not house.settings.bounce_address:
         return Response("not found\n", 404, mimetype="text/plain")
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(shown.encode(), key.encode()):
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(shown.encode(), key.encode()):
         return Response("show the key: Authorization: Bearer …\n", 401, {"WWW-Authenticate": "Bearer"})
     request.max_content_length = MOST
     take_in(house.office, request.get_data())

@@ -17,6 +17,7 @@ from syndication.errors import StoreError
 from syndication.links import MEDIA_TYPES, FeedFormat
 from syndication.publish.entry import Edition, entries_of
 from syndication.publish.pipeline import FORMATS, etag_of
+from syndication.publish.printable import nobodys_mail
 from syndication.publish.select import NEWEST, FeedPlan
 from syndication.store import Memory
 from syndication.store.documents import Document, compressed
@@ -110,7 +111,7 @@ class Tailored:
         gone: Sequence[Tombstone],
     ) -> bytes:
         catalogue, links = self._house.catalogue, self._house.links
-        names = {portal.id: portal.name for portal in catalogue.portals.values()}
+        names = {portal.id: nobodys_mail(portal.name) for portal in catalogue.portals.values()}
         edition = Edition(
             plan=replace(plan, title=wanted.title(plan.title, names)),
             entries=entries_of(stories, catalogue=catalogue, links=links, language=plan.language),

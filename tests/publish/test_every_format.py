@@ -71,6 +71,7 @@ HOSTILE_MARKUP = [
     "<ul><li>một<li>hai</ul>",
     "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>chữ",
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<video src=x></video><p>một&#1; hai&#x85;</p>ba&#65534;",
 ]
 
 anything = st.text() | st.sampled_from(HOSTILE_TEXTS)
@@ -171,6 +172,14 @@ def test_an_address_nobody_can_follow_is_never_printed(address: str) -> None:
         ("https://a.example:x/", "", None),
         ("http://[::1", "", None),
         ("https://a b.example/", "", None),
+        ("https://a_b.example:443/x#y", "", "https://a_b.example:443/x#y"),
+        ("https://a.example:\u0668\u0660/", "", None),
+        ("https://a.example:99999/", "", None),
+        ("https://a..example/", "", None),
+        (f"https://{'a' * 63}.example/", "", f"https://{'a' * 63}.example/"),
+        (f"https://{'a' * 64}.example/", "", None),
+        (f"https://{'a.' * 130}example/", "", None),
+        ("https://[2001:db8::1]/", "", None),
     ],
 )
 def test_an_address_is_made_one_that_every_reader_takes(raw: str, base: str, address: str | None) -> None:
@@ -241,6 +250,23 @@ def test_a_clean_full_text_is_published_as_it_is(markup: str) -> None:
 )
 def test_markup_that_a_strict_parser_would_warn_of_is_not_sound(markup: str) -> None:
     assert not is_sound(markup)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=7))),
+        datetime(1, 1, 1),  # noqa: DTZ001 -- some stories have no zone
+        datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-7))),
+        datetime(1969, 12, 31, tzinfo=UTC),
+    ],
+    ids=range(4),
+)
+def test_a_date_that_cannot_be_is_not_told_and_loses_no_story(date: datetime) -> None:
+    lead = a_story().lead
+    for form, body in printed(a_story(tellings=(replace(lead, published_at=date),))).items():
+        assert len(told(form, body)) == 1
+        assert b"created" not in body
 
 
 def test_a_json_item_names_every_portal_that_tells_the_story() -> None:

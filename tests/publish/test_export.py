@@ -10,6 +10,7 @@ from pathlib import Path
 import brotli
 import pytest
 
+from syndication.errors import SettingsError
 from syndication.publish.pipeline import Press, export, publish
 from syndication.store import Store
 from tests.cast import ObedientClock
@@ -64,3 +65,16 @@ def test_writing_again_changes_nothing_and_removes_what_is_gone(press: Press, fo
     left = set(files(folder))
     assert not [path for path in left if "khac" in path]
     assert {"feeds/README", "site.rss", "feeds/all.atom.br", "feeds/all/2026-10.atom"} <= left
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_keeps_what_it_has(press: Press, folder: Path) -> None:
+    list(export(press, to=folder))
+    (folder / "feeds/all.json").unlink()
+    (folder / "feeds/all.json/mine").mkdir(parents=True)  # a folder where a file should be
+    before = files(folder)
+    with pytest.raises(SettingsError, match="public cannot be written"):
+        list(export(press, to=folder))
+    assert {path: body for path, body in files(folder).items() if "all.json." not in path} == {
+        path: body for path, body in before.items() if "all.json." not in path
+    }
+    assert not list(folder.rglob("*.part"))

@@ -14,7 +14,7 @@ from lxml import etree
 from syndication.domain.story import Story, Tombstone
 from syndication.links import FeedFormat
 from syndication.publish import opml
-from syndication.publish.entry import BEFORE_ANY_STORY
+from syndication.publish.entry import BEFORE_ANY_STORY, entries_of
 from syndication.publish.pipeline import FORMATS
 from syndication.publish.select import plan_feeds
 from tests.publish.cast import CATALOGUE, LINKS, NOW, a_story, edition
@@ -149,6 +149,29 @@ def test_the_opml_names_each_feed_once_in_its_group() -> None:
             "https://tin.example.vn/feeds/portals/far-away.rss",
         ],
     }
+
+
+def test_what_is_in_the_names_of_the_catalogue_is_told_as_text() -> None:
+    site = "Điểm tin <b>TT&TT</b> <3 \U0010ffff <lan@docgia.example>"
+    rough = replace(
+        CATALOGUE,
+        categories=(replace(CATALOGUE.categories[0], title="<a>Số</a>", description="<p>Số</p>\ufdd0"),),
+        portals={"song-dao": replace(CATALOGUE.portals["song-dao"], name="<i>Cổng</i> <lan@docgia.example>")},
+    )
+    plans = list(plan_feeds(rough, title=site))
+    assert [plan.title for plan in plans] == [
+        "Điểm tin TT&TT <3",
+        "Số – Điểm tin TT&TT <3",
+        "Cổng – Điểm tin TT&TT <3",
+    ]
+    assert plans[1].description == "Số"
+    assert plans[2].description == "Tin đăng trên cổng thông tin của Cổng."
+    root = etree.fromstring(opml.build(plans, title=site, links=LINKS))
+    # HTML, of which a strict parser has nothing to say.
+    assert root.findtext("head/title") == "Điểm tin TT&amp;TT &lt;3"
+    assert root.find("body/outline/outline").get("text") == "Điểm tin TT&amp;TT &lt;3"  # type: ignore[union-attr]
+    (entry,) = entries_of([a_story(categories=("chuyen-doi-so",))], catalogue=rough, links=LINKS)
+    assert (entry.categories, entry.origin.name) == ((("chuyen-doi-so", "Số"),), "Cổng")
 
 
 def links(body: bytes) -> dict[str, str]:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from itertools import product
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import brotli
@@ -29,7 +28,7 @@ from syndication.store import open_store
 from syndication.web import create_app
 from syndication.web.patience import MOST_CLIENTS, Patience
 from syndication.web.shelf import Recent
-from tests.cast import ObedientClock
+from tests.cast import ObedientClock, until
 from tests.store.stock import all_at_once, keep_story
 
 MEDIA = {
@@ -367,6 +366,27 @@ def test_a_tag_is_found_at_the_end_of_a_long_list(client: FlaskClient) -> None:
     tag = client.get("/feeds/all.atom").headers["ETag"]
     many = ", ".join(f'"{n:032x}"' for n in range(200))
     assert client.get("/feeds/all.atom", headers={"If-None-Match": f"{many}, {tag}"}).status_code == 304
+
+
+def test_who_wants_one_edition_or_nothing_gets_just_that(desk: Desk) -> None:
+    client = desk.client(look_every=60)
+    whole = client.get("/feeds/all.atom", headers={"Accept-Encoding": "br"})
+    tag, date = whole.headers["ETag"], whole.headers["Last-Modified"]
+    long_ago, far_off = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
+
+    def status(**headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = client.get("/feeds/all.atom", headers=named)
+        assert answer.status_code == 200 or answer.mimetype == "text/plain"
+        return answer.status_code
+
+    assert [status(If_Match=one) for one in (tag, "*", f'"x", {tag}')] == [200] * 3
+    # A strong comparison (RFC 9110 §8.8.3.2): a weak tag is like no other.
+    assert [status(If_Match=one) for one in ('"x"', f"W/{tag}", "x", ",")] == [412] * 4
+    assert [status(If_Unmodified_Since=one) for one in (date, far_off, "yesterday")] == [200] * 3
+    assert status(If_Unmodified_Since=long_ago) == 412
+    assert status(If_Match=tag, If_Unmodified_Since=long_ago) == 200
+    assert client.get("/feeds/all.atom", headers={"If-Match": '"x"', "If-None-Match": "*"}).status_code == 412
 
 
 def test_last_modified_moves_with_an_edit_a_deletion_and_a_step_back(desk: Desk, client: FlaskClient) -> None:
@@ -717,6 +737,29 @@ def test_a_cut_feed_names_itself_and_has_tags_and_304(stories: Desk, client: Fla
         assert unpacked(packed) == answer.data
 
 
+def test_however_a_feed_is_asked_for_the_answer_says_its_one_address(
+    stories: Desk, client: FlaskClient
+) -> None:
+    own = "https://tin.example.vn/feeds/all.atom"
+    for query, address in (
+        ("_=123", own),
+        ("limit=0003&x=y", f"{own}?limit=3"),
+        ("q=T%C3%93M&limit=3", f"{own}?q=tom&limit=3"),
+    ):
+        answer = client.get(f"/feeds/all.atom?{query}")
+        unchanged = client.get(f"/feeds/all.atom?{query}", headers={"If-None-Match": "*"})
+        assert answer.headers["Content-Location"] == unchanged.headers["Content-Location"] == address
+        assert (answer.status_code, unchanged.status_code) == (200, 304)
+    assert "Content-Location" not in client.get("/feeds/all.atom").headers
+    assert "Content-Location" not in client.get("/feeds/all.atom?portal=none").headers
+
+
+def test_the_name_of_a_filter_may_be_escaped_too(stories: Desk, client: FlaskClient) -> None:
+    assert client.get("/feeds/all.atom?%6cimit=3").data == client.get("/feeds/all.atom?limit=3").data
+    whole = client.get("/feeds/all.atom").data
+    assert client.get(f"/feeds/all.atom?x={'%6c' * 1000}").data == whole
+
+
 def test_a_cut_feed_says_what_it_is_cut_to_and_names_no_hub(stories: Desk) -> None:
     client = stories.client(hub_url="https://hub.example/")
     portal = min(stories.house.catalogue.portals)
@@ -916,9 +959,7 @@ def test_another_process_sees_what_is_published_within_a_moment(desk: Desk, data
         memory.documents.remove("feeds/all.rss")
     other.close()
     assert first.status_code == 200
-    deadline = monotonic() + 5
-    while client.get("/feeds/all.atom").data != body:
-        assert monotonic() < deadline
+    until(lambda: client.get("/feeds/all.atom").data == body, seconds=5)
     assert client.get("/feeds/all.rss").status_code == 404
 
 
