@@ -138,6 +138,18 @@ class Settings:
             object.__setattr__(self, "database_url", f"sqlite:///{self.var_dir / 'syndication.db'}")
 
 
+_HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]+")
+_URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+"""Characters of an address (RFC 3986 §2); what it cannot hold is written in others."""
+
+
+def _is_web_address(raw: str) -> bool:
+    """Whether an address can stand in feeds and headers as it is: a host with marks in its ASCII form (xn--…)."""
+    if not _URI.fullmatch(raw) or not _is_address(raw, "http", "https"):
+        return False
+    return bool(_HOST.fullmatch(urlsplit(raw).hostname or ""))
+
+
 def _is_address(raw: str, *schemes: str) -> bool:
     # urlsplit drops line breaks and the blanks around an address; what we keep is the value as it was given.
     if not raw.isprintable() or " " in raw:
@@ -150,13 +162,13 @@ def _is_address(raw: str, *schemes: str) -> bool:
 
 
 def _web_address(raw: str) -> str:
-    if not _is_address(raw, "http", "https") or set(raw) & set("?#@"):
-        raise ValueError("give an address such as https://tin.example.vn")
+    if not _is_web_address(raw) or set(raw) & set("?#@"):
+        raise ValueError("give an address such as https://tin.example.vn, a host with marks as xn--…")
     return raw.rstrip("/")
 
 
 def _hub(raw: str) -> str:
-    if not _is_address(raw, "http", "https") or set(raw) & set("#@"):
+    if not _is_web_address(raw) or set(raw) & set("#@"):
         raise ValueError("give a hub's address such as https://hub.example.vn/")
     return raw
 

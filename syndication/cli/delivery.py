@@ -24,7 +24,8 @@ from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.issue import cancel_issue, pause_issue, resume_issue
 from syndication.digest.pipeline.run import Sent
 from syndication.digest.pipeline.tally import Status, issue_readers, issue_status, who_did_not_get_it
-from syndication.domain.issue import DeliveryState
+from syndication.digest.roster import inert
+from syndication.domain.issue import DeliveryState, IssueState
 
 _JSON = click.option("--json", "json_wanted", is_flag=True, help="For machines.")
 _ISSUE = click.argument("issue", required=False, metavar="[ISSUE]")
@@ -101,7 +102,8 @@ class _Bar(Progress):
             TextColumn("{task.fields[pace]}"),
             console=show.console(),
             transient=True,
-            disable=hidden,
+            # Into a file or a journal it would write an empty line.
+            disable=hidden or not show.console().is_terminal,
         )
         self._house, self._issue = house, issue
         self._bar = self.add_task("", total=None, pace="")
@@ -188,7 +190,7 @@ def _print_status(house: House, status: Status, *, json_wanted: bool) -> None:
         click.echo(f"of these came back: {came_back}")
     for reason, count in status.excluded.items():
         click.echo(f"{count} not written to: {reason}")
-    if status.next_at:
+    if status.next_at and status.state is IssueState.SENDING:
         local = status.next_at.astimezone(house.settings.timezone)
         click.echo(f"the next attempt is due at {local:%H:%M:%S}")
     if status.counts or status.excluded:
@@ -220,7 +222,11 @@ def readers(issue: str | None, json_wanted: bool, csv_wanted: bool) -> None:
     elif csv_wanted:
         writer = csv.DictWriter(sys.stdout, keys)
         writer.writeheader()
-        writer.writerows(rows)
+        # What mail servers said stands there too, and anybody has one.
+        writer.writerows(
+            {key: inert(value) if isinstance(value, str) else value for key, value in row.items()}
+            for row in rows
+        )
     else:
         table = show.table("reader", "state", "", whole="reader")
         for row in rows:

@@ -36,6 +36,12 @@ def import_(file: BinaryIO, basis: str, json_wanted: bool) -> None:
     for one in enrolled.refused:
         click.echo(f"line {one.line}: {one.says}", err=True)
     click.echo(f"{enrolled.added} added, {enrolled.updated} updated, {len(enrolled.refused)} refused")
+    if enrolled.groundless:
+        click.echo(
+            f"no legal ground is on record for {enrolled.groundless} of these readers: fill in the column basis, or"
+            " import the file again with --basis",
+            err=True,
+        )
     if enrolled.refused and not enrolled.added + enrolled.updated:
         sys.exit(1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,12 @@ _READERS = ("", SubscriberState.ACTIVE, PAUSED)
 """States in which somebody is a reader; an empty cell says so too."""
 LANGUAGES = ("vi", "en")
 _DELIMITERS = (",", ";", "\t")
+_FORMULA = re.compile(r"[=+\-@]")
+"""What a cell begins with that spreadsheets run as a formula (OWASP, CSV injection)."""
 _INTERNAL_SUFFIX = ".local"
+_NOT_UTF_8 = (
+    "The file is not UTF-8; in Excel choose Save As, «CSV UTF-8 (Comma delimited)», and give that file"
+)
 
 
 def read_roster(
@@ -61,24 +67,39 @@ def read_roster(
 
 
 def write_roster(readers: Iterable[Subscriber], *, now: datetime) -> str:
-    """These people as a file that ``read_roster`` reads; UTF-8, commas between, CRLF line ends (RFC 4180)."""
+    """These people as a file that ``read_roster`` reads; UTF-8, commas between, CRLF line ends (RFC 4180).
+
+    A cell that a spreadsheet would run as a formula begins with an apostrophe, which ``read_roster`` takes off.
+    """
     file = io.StringIO(newline="")
     rows = csv.writer(file)
     rows.writerow(COLUMNS)
     for one in readers:
         rows.writerow(
-            (
-                one.email,
-                one.name,
-                one.unit,
-                ";".join(one.categories),
-                one.language,
-                one.basis,
-                ";".join(one.portals),
-                state_of(one, now=now),
+            map(
+                inert,
+                (
+                    one.email,
+                    one.name,
+                    one.unit,
+                    ";".join(one.categories),
+                    one.language,
+                    one.basis,
+                    ";".join(one.portals),
+                    state_of(one, now=now),
+                ),
             )
         )
     return file.getvalue()
+
+
+def inert(cell: str) -> str:
+    """A cell's text with which no spreadsheet does anything but show it."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _as_meant(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
 
 
 def state_of(reader: Subscriber, *, now: datetime) -> str:
@@ -94,10 +115,9 @@ def _decoded(text: str | bytes) -> str:
         try:
             text = text.decode("utf-8")
         except UnicodeDecodeError as cause:
-            raise RosterError(
-                "The file is not UTF-8; in Excel choose Save As, «CSV UTF-8 (Comma delimited)»,"
-                " and give that file"
-            ) from cause
+            raise RosterError(_NOT_UTF_8) from cause
+    if "\0" in text[:2]:  # UTF-16 without a mark: as UTF-8 every other character is NUL
+        raise RosterError(_NOT_UTF_8)
     return text.removeprefix("\ufeff")
 
 
@@ -117,6 +137,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
                     f"A quotation mark opened in line {line} is never closed, so that cell swallows the rest"
                     " of the file; close it (a mark inside a cell is written twice)"
                 ) from cause
+            if "field larger than field limit" in str(cause):
+                yield line, f"a cell is too long; keep each below {csv.field_size_limit():,} characters"
+                continue
             lines = f"lines {line} to {reader.line_num}" if reader.line_num > line else "this line"
             yield line, f"the quotation marks in {lines} do not pair; write a mark inside a cell twice"
             continue
@@ -194,7 +217,9 @@ def _read_line(
             says=f"{len(row)} cells for {len(names)} columns; put a cell that holds the separator (several"
             " categories, say) in double quotes",
         )
-    cells = {name: one_line(cell) for name, cell in zip(names, row, strict=False) if name in COLUMNS}
+    cells = {
+        name: _as_meant(one_line(cell)) for name, cell in zip(names, row, strict=False) if name in COLUMNS
+    }
     wrong: list[str] = []
     address = _read_address(cells.get("email", ""))
     if isinstance(address, str):
@@ -249,6 +274,8 @@ def _read_address(written: str) -> Address | str:
         return "no address; fill in the email cell or take the line out"
     if "<" in written or " " in written:
         return f"{written}: write the address alone; the person's name has its own column"
+    if not (written[0].isalnum() or written[0] == "_"):  # nobody has such an address, and it may be a formula
+        return f"{written} is no address: it begins with {written[0]}; correct the email cell"
     local, _, domain = written.rpartition("@")
     if not local.isascii():
         return (

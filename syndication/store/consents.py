@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndication.domain.subscriber import Cause, Consent, ConsentEvent
@@ -21,18 +22,10 @@ class Consents:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, consent: Consent) -> None:
-        """Add an entry to the record; none is ever changed."""
-        self._connection.execute(
-            consents.insert().values(
-                address=consent.address,
-                event=consent.event,
-                how=consent.how,
-                words=consent.words,
-                network=consent.network,
-                at=consent.at,
-            )
-        )
+    def note(self, *entries: Consent) -> None:
+        """Add entries to the record; none is ever changed."""
+        if entries:
+            self._connection.execute(consents.insert(), [asdict(entry) for entry in entries])
 
     def of(self, address: Sequence[str]) -> list[Consent]:
         """The record of one address, the oldest first."""
@@ -89,6 +82,16 @@ class Consents:
             )
         )
         return set(rows.scalars())
+
+    def forget_words(self, address: Sequence[str]) -> None:
+        """Remove what mail servers said about an address, for that names it; the rest of the record stays."""
+        said = consents.c.event.in_([ConsentEvent.BOUNCED, ConsentEvent.COMPLAINED])
+        self._connection.execute(
+            update(consents).where(consents.c.address.in_(address), said).values(words="")
+        )
+        self._connection.execute(
+            update(suppressions).where(suppressions.c.address.in_(address)).values(says="")
+        )
 
     def lift(self, address: Sequence[str]) -> None:
         """The person behind the address asked for the digest again, and confirmed it."""

@@ -236,6 +236,9 @@ class Deliveries:
         ]
         if rows:
             column = deliveries.c
+            erased = exists().where(
+                subscribers.c.id == column.subscriber, subscribers.c.state == SubscriberState.ERASED
+            )
             self._connection.execute(
                 update(deliveries)
                 .where(
@@ -246,7 +249,8 @@ class Deliveries:
                 .values(
                     state=bindparam("to_state", type_=column.state.type),
                     code=bindparam("to_code", type_=column.code.type),
-                    says=bindparam("to_says", type_=column.says.type),
+                    # A server repeats an address in what it says; of who was erased meanwhile it is not kept.
+                    says=case((erased, None), else_=bindparam("to_says", type_=column.says.type)),
                     next_at=bindparam("to_next", type_=column.next_at.type),
                     doubtful=or_(column.doubtful, bindparam("doubt", type_=column.doubtful.type)),
                     # An attempt that ended before ``begin`` has not been counted yet.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -221,6 +221,16 @@ class Store:
             where = _shown(self._engine.url)
             raise StoreError(f"the database {where} is not set up for this version: run `syndication init`")
 
+    def forget_for_good(self) -> None:
+        """Let nothing that was removed before this be read in the files beside the database either.
+
+        SQLite keeps the pages of past transactions in its log until that begins anew; where somebody reads just now,
+        that happens a little later. What PostgreSQL keeps is its operator's.
+        """
+        if self._engine.dialect.name == "sqlite":
+            with self._plainly(), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
@@ -232,7 +242,13 @@ def _prepare_sqlite(engine: Engine) -> None:
         # We say BEGIN ourselves: the driver's own would start a writing transaction as a reading one, and two
         # such writers can only fail, never wait (https://www.sqlite.org/lang_transaction.html).
         connection.isolation_level = None
-        for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "foreign_keys=ON", "synchronous=FULL"):
+        # secure_delete: what is erased or changed does not stay readable in the file.
+        for pragma in (
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         try:
             connection.execute("PRAGMA journal_mode=WAL")

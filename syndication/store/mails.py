@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from syndication.store.tables import mails
 
@@ -94,6 +94,6 @@ class Mails:
         """Try a mail again then."""
         self._connection.execute(update(mails).where(mails.c.id == mail).values(next_at=next_at))
 
-    def forget(self, email: str) -> None:
-        """Remove what waits for one address."""
-        self._connection.execute(delete(mails).where(mails.c.email == email))
+    def forget(self, email_key: str) -> None:
+        """Remove what waits for one address (as compared), however it was written."""
+        self._connection.execute(delete(mails).where(func.lower(mails.c.email) == email_key))

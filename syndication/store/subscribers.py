@@ -44,8 +44,8 @@ class Subscribers:
                 )
             )
         }
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        added = updated = 0
+        new: dict[str, dict[str, object]] = {}
+        updated = 0
         gone: list[Registration] = []
         for one in registrations:
             values = {
@@ -59,20 +59,17 @@ class Subscribers:
             row = known.get(one.email_key)
             if row is None:
                 # Another line of the list may have brought the same person.
-                new = self._connection.execute(
-                    insert(subscribers)
-                    .values(
-                        email=one.email,
-                        email_key=one.email_key,
-                        state=SubscriberState.ACTIVE,
-                        since_at=now,
-                        changed_at=now,
+                new.setdefault(
+                    one.email_key,
+                    {
+                        "email": one.email,
+                        "email_key": one.email_key,
+                        "state": SubscriberState.ACTIVE,
+                        "since_at": now,
+                        "changed_at": now,
                         **values,
-                    )
-                    .on_conflict_do_nothing()
-                    .returning(subscribers.c.id)
+                    },
                 )
-                added += new.first() is not None
             elif row.state != SubscriberState.ACTIVE:
                 gone.append(one)
             elif any(getattr(row, name) != value for name, value in values.items()):
@@ -82,7 +79,9 @@ class Subscribers:
                     .values(changed_at=now, **values)
                 )
                 updated += 1
-        return added, updated, gone
+        if new:
+            self._connection.execute(subscribers.insert(), list(new.values()))
+        return len(new), updated, gone
 
     def all(self) -> list[Subscriber]:
         """Everyone on record, in the order in which they came; of the erased nothing is left to list."""

@@ -119,3 +119,24 @@ def test_an_issue_cancelled_before_anybody_got_it_lets_its_stories_go(
     type_("digest", "approve")
     type_("digest", "send")
     assert len(server.copies) == READERS
+
+
+def test_a_mail_servers_words_are_no_formula_in_the_table_of_readers(type_: Type, server: PostOffice) -> None:
+    server.at_dot = lambda who, _: "250 =cmd|' /C calc'!A0"
+    type_("digest", "send")
+    rows = list(csv.DictReader(io.StringIO(type_("digest", "readers", "--csv").output)))
+    assert {row["says"] for row in rows} == {"'=cmd|' /C calc'!A0"}
+
+
+def test_an_issue_that_rests_tells_of_no_next_attempt(type_: Type, server: PostOffice) -> None:
+    server.at_rcpt = lambda who, _: "450 4.2.0 greylisted" if who == reader(1) else None
+    assert "the next attempt is due at" in type_("digest", "send").output
+    type_("digest", "pause", "--by", "Lan")
+    rests = type_("digest", "status").output
+    assert "is paused (by Lan): 2 accepted, 1 deferred" in rests
+    assert "next attempt" not in rests
+
+
+def test_in_a_log_an_error_stands_alone(type_: Type) -> None:
+    type_("digest", "cancel", "--by", "Lan")
+    assert type_("digest", "send", status=1).output.splitlines() == ["issue 2026-w47 is cancelled (by Lan)"]

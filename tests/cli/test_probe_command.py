@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from syndication import bootstrap
 from syndication.cli import main
+from syndication.collect import sandbox
 from syndication.collect.sandbox import Sandbox
 from syndication.demo.portals import DemoPortals, write_catalogue
 from tests.collect.pages import Pages, page_with, pages_on_loopback, rss, rss_item, title
@@ -133,7 +133,7 @@ def test_nothing_to_read_is_a_failure_in_one_line(shell: Shell, pages: Pages) ->
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instances that give a document four seconds; twenty are long for a test."""
-    monkeypatch.setattr(bootstrap, "Sandbox", partial(Sandbox, seconds=4))
+    monkeypatch.setattr(sandbox, "Sandbox", partial(Sandbox, seconds=4))
 
 
 def test_a_page_made_to_harm_is_answered_in_one_plain_line(

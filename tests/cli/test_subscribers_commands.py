@@ -51,6 +51,7 @@ def test_what_is_written_out_can_be_imported_again(enrolled: Shell, tmp_path: Pa
         "added": 0,
         "updated": 0,
         "refused": [],
+        "groundless": 0,
     }
     assert enrolled("subscribers", "export").stdout == written
 
@@ -77,3 +78,11 @@ def test_erasing_asks_first_says_what_it_did_and_may_be_repeated(enrolled: Shell
     assert "erased at their request" in back["refused"][0]["says"]
     kept = json.loads(enrolled("subscribers", "export", "lan@docgia.example").stdout)
     assert (kept["reader"], kept["not_written_to"]) == (None, "erased")
+
+
+def test_readers_without_a_legal_ground_are_counted_with_what_to_do(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "readers.csv").write_text(CSV, encoding="utf-8")
+    done = shell("subscribers", "import", str(tmp_path / "readers.csv"))
+    assert done.stdout == "2 added, 0 updated, 0 refused\n"
+    assert "no legal ground is on record for 1 of these readers" in done.stderr
+    assert "--basis" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -320,3 +321,20 @@ def test_a_failure_before_a_huge_copy_is_still_understood() -> None:
         "x" * 70 * 100_000,
     )
     assert report.meaning is Meaning.HARD
+
+
+def test_a_report_in_base64_is_read_all_the_same() -> None:
+    """RFC 2046 §5.2 forbids it for such parts; some gateways do it to every part."""
+    fields = "Reporting-MTA: dns; mx.example.vn\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    returned = f"Return-Path: <{BACK}>\r\nSubject: x\r\n\r\nbody\r\n"
+    report = read(
+        "To: tra-lai@tin.example.vn",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+        "",
+        *("--b", "Content-Type: message/delivery-status", "Content-Transfer-Encoding: base64", ""),
+        base64.b64encode(fields.encode()).decode(),
+        *("--b", "Content-Type: message/rfc822", "Content-Transfer-Encoding: base64", ""),
+        base64.b64encode(returned.encode()).decode(),
+        "--b--",
+    )
+    assert (report.meaning, report.code, report.tokens) == (Meaning.HARD, "5.1.1", (TOKEN,))

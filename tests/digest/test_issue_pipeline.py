@@ -63,7 +63,7 @@ class _Taken:
 
     def send(self, *, recipient: str, data: bytes, **_: Any) -> Receipt:
         self.mails.append((recipient, data))
-        return Receipt(250, "OK")
+        return Receipt(250, f"OK for <{recipient}>")
 
     def send_many(
         self, envelopes: Iterable[Envelope], *, before_text: Callable[[Envelope], None]
@@ -159,6 +159,14 @@ def test_a_week_with_too_little_is_left_to_the_next_issue_and_told_once(office: 
     tend(office, **CLOCK)
     assert told(office) == set(more)  # the first issue of all tells of its own week only
     assert not told(office) & set(few)
+
+
+def test_what_the_clock_says_for_the_log_names_no_reader(office: Office, taken: _Taken) -> None:
+    a_weeks_news(office)
+    said = tend(office, **CLOCK | {"automatic": True})
+    assert [recipient for recipient, _ in taken.mails] == ["lan@docgia.example"]
+    assert said[-1] == "issue 2026-w47: 1 deliveries settled"
+    assert "lan@" not in " ".join(said)
 
 
 def test_an_issue_after_a_skipped_week_tells_of_both(office: Office) -> None:

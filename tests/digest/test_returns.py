@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select, update
 
 from syndication.bootstrap import House
 from syndication.cli import main
 from syndication.digest.pipeline.delivery import send_issue
 from syndication.digest.pipeline.office import UNSUBSCRIBE, Office
+from syndication.digest.pipeline.readers import erase
 from syndication.digest.pipeline.returns import take_in
 from syndication.digest.pipeline.tally import issue_readers, issue_status
 from syndication.digest.send import Transport
-from syndication.domain.issue import Delivery
+from syndication.domain.issue import Delivery, DeliveryState
 from syndication.domain.subscriber import Cause, SubscriberState
 from syndication.settings import read_settings
+from syndication.store.tables import deliveries, metadata
 from syndication.web import create_app
 from tests.digest.post_office import issue_to_send, post_office, reader
 
@@ -240,6 +243,8 @@ def test_a_provider_hands_in_a_mail_with_the_key_alone(
     assert client.get("/hooks/bounce", headers=key).status_code == 405
     assert client.post("/hooks/bounce", data=mail, headers=key).status_code == 204
     assert state(office, 1) is SubscriberState.BOUNCED
+    lower = {"Authorization": "bearer a key for the hook alone"}  # RFC 9110 §11.1: the scheme in any case
+    assert client.post("/hooks/bounce", data=mail, headers=lower).status_code == 204
 
 
 def test_without_a_key_there_is_no_hook(environment: dict[str, str], house: House, tmp_path: Path) -> None:
@@ -262,3 +267,87 @@ def test_evidence_that_comes_back_settles_a_doubt(office: Office, unused_port: i
         later = replace(office, now=lambda: office.now() + timedelta(minutes=6))
         list(send_issue(later, issue.id))
         assert server.copies == {reader(0): 1}
+
+
+def complaint(office: Office, *returned: str, about: tuple[str, ...] = ()) -> bytes:
+    """A complaint as a provider sends it to the address we gave it: with a copy of some of the mail's headers."""
+    return "\r\n".join(
+        (
+            "From: <feedback@provider.example>",
+            f"To: {BOUNCE_ADDRESS}",
+            "Content-Type: multipart/report; report-type=feedback-report; boundary=b1",
+            "",
+            "--b1",
+            "Content-Type: message/feedback-report",
+            "",
+            *("Feedback-Type: abuse", "User-Agent: SomeGenerator/1.0", "Version: 1", *about),
+            "",
+            "--b1",
+            "Content-Type: text/rfc822-headers",
+            "",
+            *("Subject: [redacted]", *returned),
+            "",
+            "--b1--",
+            "",
+        )
+    ).encode()
+
+
+def test_a_complaint_that_shows_only_the_address_to_leave_at_is_its_readers(
+    office: Office, sent: list[Delivery]
+) -> None:
+    mailto = office.unsubscribe_mailto(office.signer.sign(UNSUBSCRIBE, str(sent[1].subscriber)))
+    taken = take_in(office, complaint(office, f"List-Unsubscribe: <https://tin.example.vn/x>, <{mailto}>"))
+    assert (taken.meaning, taken.email) == ("complaint", reader(1))
+    assert state(office, 1) is SubscriberState.COMPLAINED
+
+
+def test_a_complaint_may_name_the_envelope_instead_of_showing_the_mail(
+    office: Office, sent: list[Delivery]
+) -> None:
+    """RFC 5965 §3.2."""
+    for number, name in enumerate(("Original-Mail-From: <{}>", "Original-Envelope-Id: {}")):
+        sender = office.sender(sent[number].id)
+        given = sender if "Mail-From" in name else sender.partition("+")[2].partition("@")[0]
+        assert take_in(office, complaint(office, about=(name.format(given),))).email == reader(number)
+        assert state(office, number) is SubscriberState.COMPLAINED
+
+
+def everything(office: Office) -> str:
+    """All that the database holds."""
+    with office.store.read() as memory:
+        return str([memory.connection.execute(select(table)).all() for table in metadata.sorted_tables])
+
+
+def test_of_an_erased_person_nothing_stays_of_what_servers_said(office: Office, sent: list[Delivery]) -> None:
+    says = f"550 5.1.1 <{reader(0)}>: user unknown"
+    take_in(office, report(office, sent[0]).replace(b"550 5.1.1 said the server", says.encode()))
+    assert says in everything(office)
+    assert erase(office, reader(0), how="command line")
+    assert reader(0) not in everything(office)
+
+
+@pytest.mark.parametrize("status", ["5.1.1", "5.2.2", "5.7.1"])
+def test_what_comes_back_after_an_erasure_does_not_bring_the_address_back(
+    office: Office, sent: list[Delivery], status: str
+) -> None:
+    assert erase(office, reader(0), how="command line")
+    taken = take_in(office, report(office, sent[0], status=status).replace(b"said", reader(0).encode()))
+    assert taken.says == "the reader is erased"
+    assert reader(0) not in everything(office)
+    [came_back] = [one for one in issue_readers(office) if one.bounce]
+    assert came_back.says == f"came back: {status}"
+
+
+def test_a_complaint_that_names_no_mail_settles_no_doubt(office: Office, sent: list[Delivery]) -> None:
+    """It may be about another issue."""
+    with office.store.write() as memory:
+        memory.connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == sent[1].id)
+            .values(state=DeliveryState.UNCERTAIN, doubtful=True)
+        )
+    mailto = office.unsubscribe_mailto(office.signer.sign(UNSUBSCRIBE, str(sent[1].subscriber)))
+    take_in(office, complaint(office, f"List-Unsubscribe: <{mailto}>"))
+    assert issue_status(office).counts == {"accepted": READERS - 1, "uncertain": 1}
+    assert state(office, 1) is SubscriberState.UNSUBSCRIBED

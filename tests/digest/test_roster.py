@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndication.digest.roster import read_roster
-from syndication.domain.subscriber import RefusedLine, Registration
+from syndication.digest.roster import read_roster, write_roster
+from syndication.domain.subscriber import RefusedLine, Registration, Subscriber, SubscriberState
 from syndication.errors import RosterError
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "rosters"
@@ -188,3 +190,35 @@ def test_any_file_is_read_or_refused_and_what_is_accepted_can_be_mailed_to(conte
     assert len({one.email_key for one in accepted}) == len(accepted)
     assert all("\n" not in one.name for one in accepted)
     assert all(one.says and "\n" not in one.says for one in refused)
+
+
+def test_utf_16_without_a_mark_is_not_taken_for_something_else() -> None:
+    with pytest.raises(RosterError, match="CSV UTF-8"):
+        read("email,name\nanh@example.test,Anh\n".encode("utf-16-le"))
+
+
+def test_a_cell_of_absurd_length_is_named_for_what_it_is() -> None:
+    [anh], [refused] = read(f"email,name\nlan@example.test,{'x' * 200_000}\nanh@example.test,Anh\n")
+    assert anh.email == "anh@example.test"
+    assert (refused.line, "too long" in refused.says) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+84 912", "-1", "@SUM(1)"])
+def test_no_cell_is_a_formula_for_a_spreadsheet_and_reading_it_again_gives_the_same(name: str) -> None:
+    [anh], _ = read(f"email,name,unit\nanh@example.test,{name},'=quoted\n")
+    person = Subscriber(
+        id=1,
+        email=anh.email,
+        name=anh.name,
+        unit=anh.unit,
+        categories=(),
+        language="vi",
+        basis="",
+        state=SubscriberState.ACTIVE,
+        since_at=datetime(2026, 11, 2, tzinfo=UTC),
+    )
+    written = write_roster([person], now=datetime(2026, 11, 2, tzinfo=UTC))
+    cells = next(csv.reader(written.splitlines()[1:]))
+    assert cells[1] == f"'{name}"
+    [again], _ = read(written)
+    assert (again.name, again.unit) == (anh.name, anh.unit)

@@ -30,6 +30,8 @@ from syndication.domain.subscriber import (
     Subscriber,
     SubscriberState,
 )
+from syndication.settings import read_settings
+from syndication.store import open_store
 from syndication.store.tables import mails as mails_table
 from syndication.store.tables import metadata
 from tests.cast import ObedientClock
@@ -568,3 +570,58 @@ def test_an_unconfirmed_wish_is_erased_and_an_unknown_address_leaves_no_trace(ho
     assert erased
     assert (erased.reader, erased.sign_up) == (False, True)
     assert send_waiting(house.office) == 0
+
+
+def test_a_mail_that_waits_is_erased_however_its_address_was_written(house: House) -> None:
+    wish(house, "Lan@DocGia.example")
+    assert readers.erase(house.office, LAN, how="command line")
+    assert send_waiting(house.office) == 0
+
+
+def test_somebody_at_a_domain_with_marks_is_found_as_one_writes_it(house: House) -> None:
+    readers.enrol(house.office, "email\nlan@sở.example.vn\n".encode())
+    kept = readers.export_one(house.office, "Lan@Sở.example.vn")
+    assert kept
+    assert kept["reader"]["email"] == "lan@" + "sở.example.vn".encode("idna").decode()
+    assert readers.erase(house.office, "lan@sở.example.vn", how="command line")
+    assert readers.export_all(house.office).count("\n") == 1
+
+
+def test_after_an_erasure_no_file_holds_the_address(
+    environment: dict[str, str], tmp_path: Path, clock: ObedientClock
+) -> None:
+    """Not even in pages that a database has freed: those are read by whoever gets the file."""
+    url = f"sqlite:///{tmp_path}/own/own.db"
+    store = open_store(url)
+    store.migrate()
+    store.close()
+    house = House(read_settings(environment | {"SYNDICATION_DATABASE_URL": url}), now=clock)
+    many = [f"reader{number}@docgia.example,{'x' * 300}" for number in range(200)]
+    readers.enrol(house.office, "\n".join(["email,name", f"{LAN},Lan", *many]).encode())
+    wish(house, client="192.0.2.1")
+    found = reader(house)
+    assert found
+    for weeks in ("2", "4"):
+        choices.prefer(
+            house.office,
+            found.id,
+            categories=[],
+            portals=[],
+            language="en",
+            pause=Pause(weeks),
+            client="192.0.2.1",
+        )
+    assert holding(tmp_path / "own", LAN)
+    assert readers.erase(house.office, LAN, how="command line")
+    assert holding(tmp_path / "own", LAN) == []
+    house.store.close()
+
+
+def holding(folder: Path, words: str) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and words.encode() in path.read_bytes()]
+
+
+def test_who_is_written_to_without_a_legal_ground_is_counted(house: House) -> None:
+    listed = "email,basis\nlan@docgia.example,\nminh@docgia.example,QĐ 12\n".encode()
+    assert readers.enrol(house.office, listed).groundless == 1
+    assert readers.enrol(house.office, listed, basis="danh sách cán bộ").groundless == 0

@@ -134,6 +134,17 @@ def test_a_doubt_once_noted_stays_noted(issue: Memory) -> None:
     assert found.doubtful
 
 
+def test_what_a_server_says_of_a_reader_erased_meanwhile_is_not_kept(issue: Memory) -> None:
+    delivery = put_in(issue, D.SENDING)
+    [reader] = issue.subscribers.all()
+    issue.subscribers.erase(reader.id, instead="erased-1", now=NOW)
+    said = "5.1.1 <lan@docgia.example>: unknown user"
+    refused = Outcome(delivery=delivery, state=D.FAILED, code=550, says=said)
+    issue.deliveries.settle([refused], owner="a", now=NOW)
+    [found] = issue.deliveries.of_issue(ISSUE)
+    assert (found.state, found.code, found.says) == (D.FAILED, 550, None)
+
+
 @pytest.mark.parametrize("doubtful", [False, True])
 @pytest.mark.parametrize("state", D)
 def test_what_has_not_gone_out_is_given_back_as_if_it_had_not_been_tried(

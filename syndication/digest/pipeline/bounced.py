@@ -38,8 +38,10 @@ def count(
 
     What is about us or the content (``policy``) is noted and never held against the reader.
     """
-    memory.deliveries.came_back(delivery.id, meaning=meaning, code=code, says=says)
     reader = memory.subscribers.get(delivery.subscriber)
+    if reader is not None and reader.state is SubscriberState.ERASED:
+        says = ""  # it may name them
+    memory.deliveries.came_back(delivery.id, meaning=meaning, code=code, says=says)
     if reader is None or reader.state is not SubscriberState.ACTIVE:
         return
     if meaning is Meaning.COMPLAINT:

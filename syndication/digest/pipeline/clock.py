@@ -66,9 +66,15 @@ def tend(office: Office, *, day: int, at: time, automatic: bool) -> list[str]:
         due = datetime.combine(one.content.week.due_on(day), at, office.zone)
         grace = REST if office.hours and one.state is IssueState.SENDING else GRACE
         if _its_time(one, due, last_at=last_at.get(one.id), grace=grace, now=now):
-            heard = [sent.says for sent in send_issue(office, one.id, hours=office.hours)]
-            if heard:
-                done.append(f"issue {one.id}: {len(heard)} deliveries settled, the last says: {heard[-1]}")
+            count, stopped = 0, ""
+            for sent in send_issue(office, one.id, hours=office.hours):
+                # What is said of a delivery names its reader, and lines like this end in logs that nobody erases.
+                if sent.delivery:
+                    count += 1
+                else:
+                    stopped = f"; it stops: {sent.says}"
+            if count or stopped:
+                done.append(f"issue {one.id}: {count} deliveries settled{stopped}")
     return done
 
 

@@ -39,7 +39,10 @@ def compose_issue(
     with office.store.write() as memory:
         issue = memory.issues.get(name)
         if issue and issue.state not in _IN_HAND and issue.sending_at:
-            raise IssueError(f"issue {name} is {issue.state} already and cannot be composed anew")
+            raise IssueError(
+                f"issue {name} is {issue.state} already and cannot be composed anew:"
+                f" see it with `syndication digest show {name}`"
+            )
         cut_at = memory.stories.last_announced()
         if cut_at is None:
             raise IssueError("no story is published yet: run `syndication collect` and `syndication publish`")
@@ -62,7 +65,9 @@ def edit_issue(office: Office, name: str | None, change: Callable[[Edits], Edits
     """
     issue = find_issue(office, name)
     if issue.state not in _IN_HAND:
-        raise IssueError(f"issue {issue.id} is {issue.state} already and cannot be edited")
+        raise IssueError(
+            f"issue {issue.id} is {issue.state} already: only a draft or an approved issue can be edited"
+        )
     edits = change(issue.edits)
     unknown = sorted({*edits.moved.values()} - {category.slug for category in office.catalogue.categories})
     if unknown:
@@ -193,7 +198,9 @@ def _move(
                 memory.issues.release(issue.id)
     issue = find_issue(office, issue.id)
     if not moved:
-        raise IssueError(f"issue {issue.id} is {issue.state} and cannot be {verb}")
+        raise IssueError(
+            f"issue {issue.id} is {issue.state} and cannot be {verb}: see `syndication digest status {issue.id}`"
+        )
     return issue
 
 

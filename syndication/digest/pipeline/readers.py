@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from syndication.digest.pipeline.office import Office
-from syndication.digest.roster import read_roster, state_of, write_roster
+from syndication.digest.roster import read_address, read_roster, state_of, write_roster
 from syndication.domain.subscriber import (
     Cause,
     Consent,
@@ -37,6 +37,8 @@ class Enrolled:
     added: int
     updated: int
     refused: list[RefusedLine] = field(default_factory=list)
+    groundless: int = 0
+    """Readers of the file for whom no legal ground is on record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +86,29 @@ def enrol(office: Office, csv: bytes, *, basis: str = "") -> Enrolled:
         added, updated, gone = memory.subscribers.register(wanted, now=now)
         refused += [_refused(one, _cause(known[one.email_key])) for one in gone if one.email_key in known]
         away = {one.email_key for one in gone}
-        for one in wanted:
-            there = known.get(one.email_key)
-            if one.email_key not in away and (there is None or there.basis != one.basis):
-                memory.consents.note(
-                    Consent(
-                        address=office.addresses(one.email_key)[0],
-                        event=ConsentEvent.IMPORTED,
-                        how="import",
-                        words=one.basis,
-                        network="",
-                        at=now,
-                    )
+        groundless = sum(not one.basis and one.email_key not in away for one in wanted)
+        memory.consents.note(
+            *(
+                Consent(
+                    address=office.addresses(one.email_key)[0],
+                    event=ConsentEvent.IMPORTED,
+                    how="import",
+                    words=one.basis,
+                    network="",
+                    at=now,
                 )
-    return Enrolled(added=added, updated=updated, refused=sorted(refused, key=lambda one: one.line))
+                for one in wanted
+                if one.email_key not in away and _ground(known.get(one.email_key)) != one.basis
+            )
+        )
+    return Enrolled(
+        added=added, updated=updated, refused=sorted(refused, key=lambda one: one.line), groundless=groundless
+    )
+
+
+def _ground(reader: Subscriber | None) -> str | None:
+    """The legal ground on record; None for nobody."""
+    return reader.basis if reader else None
 
 
 def _looked_up(
@@ -163,8 +174,7 @@ def erase(office: Office, email: str, *, how: str) -> Erased | None:
     with office.store.write() as memory:
         reader = memory.subscribers.find(key)
         asked = memory.sign_ups.forget(key)
-        for written in {email.strip(), key, reader.email if reader else key}:
-            memory.mails.forget(written)
+        memory.mails.forget(key)
         if not reader and not asked:
             if memory.consents.suppressed(addresses) is Cause.ERASED:
                 return Erased(reader=False, sign_up=False, deliveries=0, before=True)
@@ -178,12 +188,16 @@ def erase(office: Office, email: str, *, how: str) -> Erased | None:
             memory.deliveries.forget(reader.id, instead=instead)
             memory.issues.forget(reader.id, instead=instead)
             memory.subscribers.erase(reader.id, instead=instead, now=now)
+        memory.consents.forget_words(addresses)
         memory.consents.suppress(addresses[0], why=Cause.ERASED, says="at their request", now=now)
         memory.consents.note(
             Consent(address=addresses[0], event=ConsentEvent.ERASED, how=how, words="", network="", at=now)
         )
+    office.store.forget_for_good()
     return Erased(reader=reader is not None, sign_up=asked, deliveries=deliveries)
 
 
 def _key(email: str) -> str:
-    return email.strip().lower()
+    """An address as compared; what is no address is compared as it stands."""
+    found = read_address(email)
+    return found.key if found else email.strip().lower()

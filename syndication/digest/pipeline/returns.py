@@ -15,6 +15,7 @@ from syndication.digest.pipeline.bounced import count
 from syndication.digest.pipeline.choices import leave
 from syndication.digest.pipeline.office import RETURN, UNSUBSCRIBE, Office
 from syndication.domain.issue import Delivery, DeliveryState
+from syndication.domain.subscriber import SubscriberState
 
 _HEADERS_READ = 64_000
 _COUNTED = (Meaning.HARD, Meaning.SOFT, Meaning.POLICY, Meaning.COMPLAINT)
@@ -40,18 +41,22 @@ def take_in(office: Office, raw: bytes) -> Taken:
     """Read one mail (RFC 5322) and do what it asks for; the same mail a second time changes nothing."""
     report = read_report(raw, returns_to=office.bounce_address)
     delivery, reader = _whose(office, report)
-    if report.meaning is Meaning.LEAVE and reader is not None:
+    # Who complains without a mail it could be counted against wants no more either.
+    leaves = report.meaning is Meaning.LEAVE or (report.meaning is Meaning.COMPLAINT and delivery is None)
+    if leaves and reader is not None:
         return _let_go(office, reader)
     if delivery is None or report.meaning not in _COUNTED:
         return Taken(meaning=report.meaning, email="", says=_passed_over(report, delivery))
     now = office.now()
     with office.store.write() as memory:
+        before = memory.subscribers.get(delivery.subscriber)
+        erased = before is not None and before.state is SubscriberState.ERASED
         kept = memory.bounces.note(
             _fingerprint(raw, delivery),
             delivery=delivery.id,
             meaning=report.meaning,
             code=report.code,
-            says=report.says,
+            says="" if erased else report.says,  # it may name them
             now=now,
         )
         if kept:
@@ -75,8 +80,15 @@ def _whose(office: Office, report: Report) -> tuple[Delivery | None, int | None]
             return found, found.subscriber if found else None
         reader = office.signer.read(UNSUBSCRIBE, token)
         if reader is not None and reader.isdigit():
-            return None, int(reader)
+            return _newest_got_by(office, int(reader)), int(reader)
     return None, None
+
+
+def _newest_got_by(office: Office, reader: int) -> Delivery | None:
+    """What a report is about that shows of our mail only the address to leave at: which one it was, nobody says."""
+    with office.store.read() as memory:
+        theirs = memory.deliveries.of_subscriber(reader)
+    return next((one for one in reversed(theirs) if one.state is DeliveryState.ACCEPTED), None)
 
 
 def _let_go(office: Office, reader: int) -> Taken:

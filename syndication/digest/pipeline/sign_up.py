@@ -116,8 +116,7 @@ def read_address(office: Office, written: str) -> roster.Address | Refusal:
         return Refusal.MISSING
     if not written.rpartition("@")[0].isascii():
         return Refusal.MARKED
-    # Spreadsheets take what begins with = + - for a formula, and nobody has such an address.
-    found = roster.read_address(written) if written[0].isalnum() or written[0] == "_" else None
+    found = roster.read_address(written)
     if found is None:
         return Refusal.MALFORMED
     if office.sign_up_domains and found.key.rpartition("@")[2] not in office.sign_up_domains:
