@@ -14,6 +14,9 @@ import pytest
 
 IN_CI = os.environ.get("CI") == "true"
 
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not depend on the database."""
+
 
 def missing(part: str) -> NoReturn:
     """End a test that cannot run for want of a part: said aloud here, a failure where CI=true."""

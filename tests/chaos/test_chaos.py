@@ -291,7 +291,7 @@ def rows(database_url: str, query: Select[Any]) -> list[Any]:
 @pytest.mark.parametrize(
     ("database_url", "seconds"),
     [
-        pytest.param("sqlite", 12, id="short"),
+        pytest.param("sqlite", 6, id="short"),
         pytest.param("postgresql", 120, id="long", marks=pytest.mark.long),
     ],
     indirect=["database_url"],

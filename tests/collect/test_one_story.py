@@ -130,10 +130,10 @@ class Town:
         return publish(self.press).announced
 
     def looked(self, *, days: int) -> list[str]:
-        """Let so many days pass, an hour at a time; returns the addresses found withdrawn."""
+        """Let so many days pass, four hours at a time; returns the addresses found withdrawn."""
         gone: list[str] = []
-        for _ in range(days * 24):
-            self.clock.pass_(hours=1)
+        for _ in range(days * 6):
+            self.clock.pass_(hours=4)
             gone += [one.url for one in look_again(self.round)]
         publish(self.press)
         return gone

@@ -27,7 +27,7 @@ READERS = 40
 D = DeliveryState
 
 
-@pytest.fixture(params=["pipelining", "step by step"])
+@pytest.fixture(params=["pipelining", pytest.param("step by step", marks=pytest.mark.long)])
 def server(request: pytest.FixtureRequest, unused_port: int) -> Iterator[PostOffice]:
     with post_office(unused_port, pipelining=request.param == "pipelining") as opened:
         yield opened
@@ -323,6 +323,7 @@ def test_pausing_and_cancelling_take_effect_within_one_message(
             send(office, issue)
     else:
         assert issue_status(office).counts == {"accepted": len(server.kept), "queued": left}
+        server.pace = 0
         resume_issue(office, issue)
         send(office, issue)
         assert server.copies == {reader(n): 1 for n in range(READERS)}

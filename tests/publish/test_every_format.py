@@ -114,7 +114,7 @@ def stories(draw: st.DrawFn) -> Story:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(stories(), max_size=6))
 def test_whatever_goes_in_every_format_tells_all_of_it_in_order(given_stories: list[Story]) -> None:
     bodies = printed(*given_stories)

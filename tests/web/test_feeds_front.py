@@ -28,7 +28,7 @@ from syndication.store import open_store
 from syndication.web import create_app
 from syndication.web.patience import MOST_CLIENTS, Patience
 from syndication.web.shelf import Recent
-from tests.cast import ObedientClock, until
+from tests.cast import ObedientClock, on_one_database, until
 from tests.store.stock import all_at_once, keep_story
 
 MEDIA = {
@@ -133,6 +133,7 @@ def unpacked(answer: TestResponse) -> bytes:
         ("gzip," * 2000, "gzip"),
     ],
 )
+@on_one_database
 def test_a_feed_comes_in_the_best_form_a_reader_takes(
     client: FlaskClient, accepts: str, coding: str | None
 ) -> None:
@@ -257,6 +258,7 @@ def test_what_is_not_modified_says_so_with_its_headers_and_no_body(client: Flask
         ("GET", "/feeds/all.atom?portal=none", {}),
     ],
 )
+@on_one_database
 def test_scripts_of_other_sites_may_read_every_answer(
     client: FlaskClient, method: str, path: str, headers: dict[str, str]
 ) -> None:
@@ -276,6 +278,7 @@ def test_a_preflight_allows_what_readers_send(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "QUERY", "X"])
+@on_one_database
 def test_a_feed_can_only_be_read(client: FlaskClient, method: str) -> None:
     answer = client.open("/feeds/all.atom", method=method, data=b"x" * 100_000)
     assert answer.status_code == 405
@@ -290,6 +293,7 @@ def test_a_feed_can_only_be_read(client: FlaskClient, method: str) -> None:
 @pytest.mark.parametrize(
     "path", ["all.atom", "all.json", "none.rss", "all.atom?limit=3", "all.atom?portal=no"]
 )
+@on_one_database
 def test_head_says_what_get_says(client: FlaskClient, path: str, headers: dict[str, str]) -> None:
     get, head = client.get(f"/feeds/{path}", headers=headers), client.head(f"/feeds/{path}", headers=headers)
     assert head.data == b""
@@ -357,6 +361,7 @@ def test_a_tag_decides_where_there_are_both(client: FlaskClient, clock: Obedient
     "tag",
     ['"', '""', "W/", 'W/"', "x" * 8192, '"x",' * 2000, "\\", "ÿ", '"a" "b"', "*, *", '"*"', "-gz", '"-gz"'],
 )
+@on_one_database
 def test_a_broken_tag_is_nobodys(client: FlaskClient, tag: str) -> None:
     status = client.get("/feeds/all.atom", headers={"If-None-Match": tag}).status_code
     assert status == (304 if tag == "*, *" else 200)
@@ -460,6 +465,7 @@ def test_publishing_the_same_again_changes_nothing(desk: Desk, client: FlaskClie
         ("/feeds/portals/", 404),
     ],
 )
+@on_one_database
 def test_an_odd_address_gets_a_plain_answer(client: FlaskClient, path: str, status: int) -> None:
     answer = client.get(path)
     assert answer.status_code == status
@@ -538,9 +544,9 @@ def a_list(one: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_one_database
 @settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -652,6 +658,7 @@ def test_news_are_compressed_where_it_helps_and_carry_the_tag_of_that_form(
 
 
 @pytest.mark.parametrize("a_im", ["", "vcdiff", "feed;q=0", "feedx", ";", "feed " * 2000])
+@on_one_database
 def test_who_does_not_take_a_part_gets_the_whole(desk: Desk, client: FlaskClient, a_im: str) -> None:
     tag = client.get("/feeds/all.rss").headers["ETag"]
     desk.publish("feeds/all.rss", rss(["new", *(f"all{n}" for n in range(49))]))
@@ -837,6 +844,7 @@ def test_what_asks_for_nothing_is_the_feed_itself(stories: Desk, client: FlaskCl
         "portal=" + "a," * 5000,
     ],
 )
+@on_one_database
 def test_what_cannot_be_meant_is_told_in_one_line(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/feeds/all.atom?{query}")
     assert (answer.status_code, answer.mimetype) == (400, "text/plain")

@@ -19,13 +19,9 @@ import pytest
 from syndication.publish.pipeline import etag_of
 from syndication.settings import HOUSE
 from syndication.store import open_store
-from tests.cast import ObedientClock, until
+from tests.cast import ObedientClock, on_one_database, until
 
 BODY = b"<feed>" + b"".join(b"\n<entry>%d</entry>" % n for n in range(200)) + b"\n</feed>\n"
-
-
-on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What the door says does not depend on it, and a server takes seconds to begin."""
 
 
 @pytest.fixture
