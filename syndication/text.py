@@ -20,6 +20,16 @@ _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _WORD = re.compile(r"\w+")
+_END = re.compile(r"([^\W_]{2,})[\"”’»)]*[.!?][\"”’»)]*(?=\s)")
+"""What may end a sentence, and the word before it."""
+_ABBREVIATED = re.compile(r"[A-ZĐ]+|[A-ZĐ][^\W_]|Th[sS]")
+"""«TP. Hải Phòng», «TS. Nguyễn …», «Th.»: no sentence ends there."""
+_DANGLING = re.compile(
+    r"(?: (?:và|của|cho|với|các|những|tại|trong|từ|đến|để|là|về|do|có|được|trên|theo|một|thì|mà|ở))+…$"
+)
+"""Words with which no line should break off: what they announce is what was cut."""
+_GRACE = 1.25
+"""How much longer a text may be where that spares a sentence from being cut."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 # The alphabet of TCVN 5712 / Vietnamese dictionaries; tone marks only break ties.
@@ -108,3 +118,20 @@ def shorten(text: str, limit: int) -> str:
             end -= 1
         head = text[:end]
     return head.rstrip(" ,;:-–") + "…"
+
+
+def sentences(text: str, limit: int) -> str:
+    """As many whole sentences as ``limit`` characters hold, or one that is up to a quarter longer; else cut with «…».
+
+    ``limit`` is 1 or more.
+    """
+    text = one_line(text)
+    if len(text) <= limit:
+        return text
+    # The space behind the text lets its last sentence be found as well.
+    found = _END.finditer(f"{text} ", 0, int(limit * _GRACE) + 1)
+    ends = [match.end() for match in found if not _ABBREVIATED.fullmatch(match[1])]
+    in_time = [end for end in ends if limit * 0.45 <= end <= limit]
+    if in_time or (ends and ends[-1] > limit):
+        return text[: in_time[-1] if in_time else next(end for end in ends if end > limit)]
+    return _DANGLING.sub("…", shorten(text, limit))

@@ -229,3 +229,31 @@ def test_a_text_is_shortened_at_a_word() -> None:
     assert text.shorten("một hai ba", 8) == "một hai…"
     assert text.shorten("Donaudampfschiffahrt", 10) == "Donaudamp…"
     assert text.shorten("ab", 1) == "…"
+
+
+@given(st.text(), st.integers(1, 80))
+def test_sentences_fit_but_for_the_one_that_is_spared(raw: str, limit: int) -> None:
+    told = text.sentences(raw, limit)
+    assert len(told) <= limit * 1.25
+    assert text.one_line(raw).startswith(told.removesuffix("…").rstrip())
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (40, "Sáng 4/7, TP. Hải Phòng họp trực tuyến."),
+        (30, "Sáng 4/7, TP. Hải Phòng họp…"),
+        (58, "Sáng 4/7, TP. Hải Phòng họp trực tuyến."),
+        (73, "Sáng 4/7, TP. Hải Phòng họp trực tuyến. Ông Nam nêu các kết quả của tỉnh."),
+        (33, "Sáng 4/7, TP. Hải Phòng họp trực tuyến."),
+    ],
+)
+def test_a_text_ends_with_a_sentence_where_it_can(limit: int, told: str) -> None:
+    whole = "Sáng 4/7, TP. Hải Phòng họp trực tuyến. Ông Nam nêu các kết quả của tỉnh. Còn nữa."
+    assert text.sentences(whole, limit) == told
+
+
+def test_no_text_breaks_off_at_a_word_that_announces_what_was_cut() -> None:
+    assert text.sentences("Đoàn kiểm tra đã làm việc với các sở và các xã trên địa bàn", 40) == (
+        "Đoàn kiểm tra đã làm việc với các sở…"
+    )

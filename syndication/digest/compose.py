@@ -34,8 +34,6 @@ LOOKED_THROUGH = 300
 SUMMARY_LENGTH = 320
 TITLE_LENGTH = 250
 """Characters of a title. Portals print what is longer as a text, and so it is one."""
-PORTALS_NAMED = 6
-"""Portals that are named and linked for one story; one that everybody tells names the first of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +256,7 @@ class _Desk:
             summary=text.shorten(story.summary, SUMMARY_LENGTH),
             image_url=story.image_url,
             told_at=story.told_at,
-            portals=tuple(named.values())[:PORTALS_NAMED],
+            portals=tuple(named.values()),
             why=self._why(one),
         )
 

@@ -6,7 +6,6 @@ archive: the sentence that says why the mail came, and the link that ends it.
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,33 +18,23 @@ from syndication.digest.inline import inline
 from syndication.domain.issue import Entry, Issue, IssueContent, Upcoming
 from syndication.domain.week import administrative_day, week_title
 from syndication.links import Links
-from syndication.text import one_line, shorten
+from syndication.text import one_line, sentences, shorten
 
 COLUMNS = 78
 """The widest line of a plain text mail (RFC 5322 §2.1.1); an address may be wider, it is never broken."""
 
 SUMMARY = 220
 """Characters of a summary: one or two sentences, and 30 stories stay well below the size Gmail cuts at."""
-GRACE = 1.25
-"""How much longer a summary may be where that spares a sentence from being cut."""
 
 COMFORTABLE = 80_000
 """Bytes of HTML up to which no mail program cuts a mail, whatever a relay adds."""
 RICHNESS = ((SUMMARY, 6), (130, 3), (0, 1))
-"""Characters of a summary and portals named for a story: as a rule, and twice leaner for an issue too large."""
+"""Characters of a summary and portals named for a story: as a rule, and twice leaner for an issue too large.
+
+The other portals that tell it are counted, and its page here names them."""
 
 SHORT_SUMMARY = 140
 """Characters of a summary among the highlights, which are read at one glance."""
-
-_END = re.compile(r"([^\W_]{2,})[\"”’»)]*[.!?][\"”’»)]*(?=\s)")
-"""What may end a sentence, and the word before it."""
-_ABBREVIATED = re.compile(r"[A-ZĐ]+|[A-ZĐ][^\W_]|Th[sS]")
-"""«TP. Hải Phòng», «TS. Nguyễn …», «Th.»: no sentence ends there."""
-
-_DANGLING = re.compile(
-    r"(?: (?:và|của|cho|với|các|những|tại|trong|từ|đến|để|là|về|do|có|được|trên|theo|một|thì|mà|ở))+…$"
-)
-"""Words with which no line should break off: what they announce is what was cut."""
 
 PREVIEW = range(40, 101)
 """Characters of the line a mailbox shows beside the subject: a shorter one draws in what stands below it."""
@@ -72,20 +61,6 @@ class _Site:
 
 def _wrapped(text: str) -> str:
     return textwrap.fill(one_line(text), COLUMNS, break_on_hyphens=False)
-
-
-def _sentences(text: str, limit: int) -> str:
-    """As many whole sentences as ``limit`` characters hold, or one that is a little longer; else cut with «…»."""
-    text = one_line(text)
-    if len(text) <= limit:
-        return text
-    # The space behind the text lets its last sentence be found as well.
-    found = _END.finditer(f"{text} ", 0, int(limit * GRACE) + 1)
-    ends = [match.end() for match in found if not _ABBREVIATED.fullmatch(match[1])]
-    in_time = [end for end in ends if limit * 0.45 <= end <= limit]
-    if in_time or (ends and ends[-1] > limit):
-        return text[: in_time[-1] if in_time else next(end for end in ends if end > limit)]
-    return _DANGLING.sub("…", shorten(text, limit))
 
 
 def _tied(text: str) -> str:
@@ -152,12 +127,11 @@ def _statistics(content: IssueContent) -> str:
     return f"{when} các cổng đăng {content.stories_told} tin: {by_category}."
 
 
-def _lean(content: IssueContent, *, summary: int, portals: int) -> IssueContent:
+def _lean(content: IssueContent, *, summary: int) -> IssueContent:
     """The same stories with no more than this said of each."""
 
     def lean(entry: Entry) -> Entry:
-        said = _sentences(entry.summary, summary) if summary else ""
-        return replace(entry, summary=said, portals=entry.portals[:portals])
+        return replace(entry, summary=sentences(entry.summary, summary) if summary else "")
 
     return replace(
         content,
@@ -191,8 +165,8 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._templates.filters |= {
-            "brief": lambda text: _sentences(text, SUMMARY),
-            "short": lambda text: _sentences(text, SHORT_SUMMARY),
+            "brief": lambda text: sentences(text, SUMMARY),
+            "short": lambda text: sentences(text, SHORT_SUMMARY),
             "tied": _tied,
             "day": day,
             "days": _days,
@@ -214,8 +188,12 @@ class Renderer:
         An issue that would be larger than COMFORTABLE is printed with shorter summaries and fewer portals named.
         """
         for summary, portals in RICHNESS:
-            lean = _lean(content, summary=summary, portals=portals)
-            printed = self._printed(lean, unsubscribe_url=unsubscribe_url, preferences_url=preferences_url)
+            printed = self._printed(
+                _lean(content, summary=summary),
+                unsubscribe_url=unsubscribe_url,
+                preferences_url=preferences_url,
+                named=portals,
+            )
             printed = replace(printed, html=inline(printed.html) + "\n")
             if len(printed.html.encode()) <= COMFORTABLE:
                 break
@@ -267,7 +245,12 @@ class Renderer:
         )
 
     def _context(
-        self, content: IssueContent, *, unsubscribe_url: str | None, preferences_url: str | None = None
+        self,
+        content: IssueContent,
+        *,
+        unsubscribe_url: str | None,
+        preferences_url: str | None = None,
+        named: int = RICHNESS[0][1],
     ) -> dict[str, object]:
         sections = [section for section in content.sections if section.entries]
         totals = {one.category: one.stories for one in content.tally}
@@ -286,6 +269,7 @@ class Renderer:
             "counted": _counted(content),
             "statistics": _statistics(content),
             "preheader": _preheader(content),
+            "named": named,
             "site": self._site,
             "links": self._links,
             "archive_url": self._links.digest(str(content.week)),
@@ -294,9 +278,16 @@ class Renderer:
         }
 
     def _printed(
-        self, content: IssueContent, *, unsubscribe_url: str | None, preferences_url: str | None = None
+        self,
+        content: IssueContent,
+        *,
+        unsubscribe_url: str | None,
+        preferences_url: str | None = None,
+        named: int = RICHNESS[0][1],
     ) -> Rendered:
-        context = self._context(content, unsubscribe_url=unsubscribe_url, preferences_url=preferences_url)
+        context = self._context(
+            content, unsubscribe_url=unsubscribe_url, preferences_url=preferences_url, named=named
+        )
         subject = one_line(self._print("subject.txt", context))
         context["subject"] = subject
         return Rendered(

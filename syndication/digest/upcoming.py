@@ -16,6 +16,10 @@ _TAKES_PLACE = re.compile(
     r"\b(?:diễn ra|tổ chức|khai mạc|khai giảng|khai trương|khai hội|bắt đầu|phát động|ra mắt|tiến hành|họp)\b",
     re.IGNORECASE,
 )
+_CALLED_OFF = re.compile(
+    r"\b(?:hoãn|hủy|huỷ|lùi|dời|đổi lịch|dừng tổ chức|không (?:được )?(?:tổ chức|diễn ra))\b", re.IGNORECASE
+)
+"""Said of what was planned: nobody should travel there, and the new day may stand elsewhere."""
 _LIMIT = re.compile(
     r"(?:trước|đến hết|hết|hạn|hạn chót|chậm nhất|không quá|xong|hoàn thành|hiệu lực|kể từ|tính đến|đến)"
     r"(?:\s+(?:là|từ|vào))?(?:\s+ngày)?\s*$",
@@ -33,6 +37,11 @@ _A_DAY = re.compile(
     re.IGNORECASE,
 )
 """Before a date without a year; «1/4 số xã» is none."""
+_LONG_DAY = re.compile(
+    r"(?<!\d)(\d{1,2})(?:\s+tháng\s+|-(?=\d{1,2}-\d{4}))(\d{1,2})(?:(?:\s+năm\s+|[/-])(\d{4}))?(?!\d)",
+    re.IGNORECASE,
+)
+"""«25 tháng 11», «25 tháng 11 năm 2026», «25-11-2026»."""
 _SENTENCE = re.compile(r"(?<=[.!?;…])\s+(?=[^\W\d_])")
 _REACH = 70
 """Characters between the verb and the date."""
@@ -43,8 +52,11 @@ def days_to_come(*texts: str, told_on: date, after: date) -> tuple[date, date] |
 
     ``told_on`` gives the year where none is written; the event begins later than ``after``.
     """
+    if any(_CALLED_OFF.search(text) for text in texts):
+        return None
     found: set[tuple[date, date]] = set()
     for text in texts:
+        text = _LONG_DAY.sub(_short, text)
         for sentence in _SENTENCE.split(text):
             found |= _days_in(sentence, told_on)
     to_come = {days for days in found if days[0] > after}
@@ -52,6 +64,10 @@ def days_to_come(*texts: str, told_on: date, after: date) -> tuple[date, date] |
         return None
     days = to_come.pop()
     return days if days[0] <= after + AHEAD and days[1] - days[0] <= AHEAD else None
+
+
+def _short(written: re.Match[str]) -> str:
+    return "/".join(filter(None, written.groups()))
 
 
 def _days_in(sentence: str, told_on: date) -> set[tuple[date, date]]:

@@ -26,7 +26,7 @@ from syndication.links import FeedFormat, Links
 from syndication.publish import palette
 from syndication.publish.entry import Entry
 from syndication.publish.palette import DARK, LIGHT, Palette
-from syndication.text import shorten
+from syndication.text import sentences
 
 MOST = 20
 """Stories in one block."""
@@ -396,7 +396,7 @@ def _told(entry: Entry, options: Options, zone: tzinfo) -> Told:
     others = [teller for teller in entry.tellers if teller.url != entry.url]
     return Told(
         title=entry.title,
-        summary=shorten(entry.summary, SUMMARY),
+        summary=sentences(entry.summary, SUMMARY),
         url=entry.url,
         image=entry.image if options.images else None,
         lang=entry.language if entry.language != options.lang else None,

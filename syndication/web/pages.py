@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from syndication.bootstrap import House
 from syndication.errors import StoreError
 from syndication.links import ENGLISH
-from syndication.text import shorten
+from syndication.text import sentences
 from syndication.web import language, search
 from syndication.web.patience import Patience, client
 from syndication.web.views import Section, by_name, feed_links, health, house, subjects, views
@@ -49,13 +49,12 @@ def prepare(app: Flask, instance: House) -> None:
     def asset(name: str) -> str:
         return f"/assets/{name}?v={_fingerprint(instance.settings.templates_dir / '_base' / name)}"
 
-    def brief(said: str) -> str:
-        """The beginning of a summary; where it ends with a sentence nothing shows that more follows."""
-        cut = shorten(said, BRIEF)
-        return cut[:-1] if cut.endswith(".…") else cut
+    def whole(said: str) -> str:
+        """A summary that was cut to be kept, without the sentence that lacks its end."""
+        return sentences(said, len(said) - 1) if said.endswith("…") else said
 
     language.prepare(app, instance)
-    app.jinja_env.filters["brief"] = brief
+    app.jinja_env.filters |= {"brief": partial(sentences, limit=BRIEF), "whole": whole}
     app.jinja_env.globals |= {
         "asset": asset,
         "links": instance.links,

@@ -395,7 +395,7 @@ def test_the_element_shuts_nobody_out_in_a_partners_page(browser: Browser, stage
 def test_every_link_is_reached_by_keyboard_and_shows_it(browser: Browser, stage: Stage) -> None:
     page = browser.new_page(viewport={"width": 700, "height": 900})
     page.goto(stage.house.links.embed("chuyen-doi-so") + "?number=2")
-    seen = []
+    seen: list[str] = []
     focused = "[document.activeElement.textContent, getComputedStyle(document.activeElement).outlineStyle]"
     for _ in range(20):
         page.keyboard.press("Tab")

@@ -326,3 +326,10 @@ def test_whatever_is_asked_an_issue_stays_whole(wishes: list[partial[Edits]], si
     moved = {story: to for story, to in edits.moved.items() if story in printed}
     assert {entry.story: entry.category for entry in content.entries if entry.story in moved} == moved
     assert IssueContent.from_json(content.to_json()) == content
+
+
+def test_a_story_everybody_tells_reaches_who_chose_the_last_of_them() -> None:
+    content = composed([story("khap-noi", portals="abcdefghijkl"), story("rieng", portals="b")])
+    (entry,) = (one for one in content.entries if one.story == "khap-noi")
+    assert [portal.id for portal in entry.portals] == list("abcdefghijkl")
+    assert [one.story for one in content.only((), ("l",)).entries] == ["khap-noi"]

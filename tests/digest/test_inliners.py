@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import css_inline
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from syndication.digest.render import Renderer
 from tests.cast import missing
-from tests.digest.test_render import _renderer, a_full_issue  # noqa: F401 -- a fixture
+from tests.digest.test_render import _renderer, a_full_issue, an_entry, an_issue  # noqa: F401 -- a fixture
 
 PROPERTIES = (
     "background-color border-bottom-color border-bottom-style border-bottom-width border-top-color border-top-width "
@@ -81,4 +82,27 @@ def test_without_any_style_sheet_nothing_sticks_out_on_the_narrowest_phone(
         page.set_content(bare, wait_until="commit")
         beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beyond <= 0, f"{beyond} px at {width} px"
+        context.close()
+
+
+def test_a_word_without_end_widens_no_mail_and_no_page(browser: Browser, renderer: Renderer) -> None:
+    endless = replace(
+        an_entry(1, image_url="https://cong.example.vn/anh.jpg", tellers=2),
+        title=f"Địa chỉ https://tinh.example.vn/{'a' * 120} đã đổi",
+        summary=f"Xem {'x' * 200}",
+    )
+    content = an_issue(hero=endless, sections=((endless, endless),))
+    mail = renderer.render(content, unsubscribe_url=None).html
+    bare = re.sub(r"<style.*?</style>", "", mail, flags=re.DOTALL)
+    for width in (320, 1280):
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+        page = context.new_page()
+        for html in (mail, bare, renderer.page(content).html):
+            page.set_content(html, wait_until="commit")
+            sheet = page.evaluate("document.querySelector('.sheet').offsetWidth")
+            beyond = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert sheet == min(width, 600)
+            assert beyond <= 0, f"{beyond} px at {width} px"
         context.close()

@@ -504,3 +504,35 @@ def test_an_issue_of_the_longest_stories_says_less_of_each_and_stays_under_its_s
     rendered = renderer.render(content, unsubscribe_url=UNSUBSCRIBE)
     assert 40_000 < len(rendered.html.encode()) <= 80_000
     assert len(page_of(rendered.html).xpath("//h2/a | //h3/a")) == len(content.entries)
+
+
+def test_a_story_of_many_portals_names_the_first_and_counts_the_others(renderer: Renderer) -> None:
+    content = an_issue(hero=an_entry(1, tellers=12), sections=((an_entry(2, tellers=6),),))
+    rendered = renderer.render(content, unsubscribe_url=UNSUBSCRIBE)
+    page = page_of(rendered.html)
+    hero, other = (" ".join(one.text_content().split()) for one in page.xpath("//p[@class='from']"))
+    assert hero.endswith("số 1.4, Trung tâm Thông tin và Truyền thông số 1.5 và 6 cổng khác")
+    assert LINKS.story("tin1") in links_of(rendered)
+    assert other.endswith("số 2.5")
+    assert "cổng khác" not in other
+    assert "số 1.5; 6 cổng khác" in " ".join(rendered.text.split())
+    assert "số 1.6" not in rendered.html + rendered.text
+
+
+def test_no_line_of_the_contents_begins_with_a_dot(renderer: Renderer) -> None:
+    content = a_full_issue()
+    long = replace(content.sections[0], title="Văn hóa, thể thao, du lịch và đời sống nông thôn mới")
+    html = renderer.page(replace(content, sections=(long, *content.sections[1:]))).html
+    inside = re.search(r"Trong số này:(.*?)</td>", html, re.DOTALL)
+    assert inside
+    assert inside[1].count("&nbsp;·") == inside[1].count("·") == len(content.sections) + 1
+
+
+def test_a_hero_with_a_title_like_a_paragraph_is_set_smaller(renderer: Renderer) -> None:
+    def class_of(title: str) -> str:
+        entry = replace(an_entry(1), title=title)
+        page = page_of(renderer.page(an_issue(hero=entry, sections=())).html)
+        return str(page.xpath("string(//h2/@class)"))
+
+    assert class_of("Hội nghị sơ kết sáu tháng đầu năm về chuyển đổi số") == "large"
+    assert class_of("Nghị quyết về đột phá phát triển khoa học, công nghệ " * 5) == ""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from html import unescape
+from types import SimpleNamespace
 from typing import cast
 
 import lxml.html
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from flask import render_template, render_template_string
 from flask.testing import FlaskClient
 from jinja2 import Environment
 
@@ -23,6 +26,8 @@ from syndication.digest.pipeline.issue import approve_issue, compose_issue
 from syndication.domain.subscriber import Registration, SubscriberState
 from syndication.settings import HOUSE, read_settings
 from syndication.web import create_app
+from syndication.web.views import views
+from tests.digest.test_render import an_entry, an_issue
 
 
 def found(page: bytes, path: str) -> list[str]:
@@ -378,3 +383,40 @@ def test_every_text_of_the_templates_is_there_in_english() -> None:
         for each in (served, catalogue)
     ]
     assert read[0] == read[1]
+
+
+BYLINE = '{% import "_base/story.html" as show with context %}{{ show.byline(story) }}'
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("tellers", "asked_for"), [(1, 0), (6, 0), (7, 3), (12, 8)])
+def test_a_list_names_every_portal_of_a_story_and_many_of_them_once_asked(
+    news: House, tellers: int, asked_for: int
+) -> None:
+    with news.store.read() as memory:
+        story = memory.stories.newest("all", limit=1)[0]
+    many = tuple(
+        replace(story.tellings[0], portal=f"cong-{one}", url=f"https://cong{one}.example/tin")
+        for one in range(tellers)
+    )
+    with create_app(news).test_request_context("/en/"):
+        (view,) = views([replace(story, tellings=many)])
+        byline = render_template_string(BYLINE, story=view, language="en")
+    named = found(byline.encode(), "//a/@href")
+    assert len(named) == tellers
+    assert len(found(byline.encode(), "//details//a/@href")) == asked_for
+    assert (f"and {asked_for} other portals" in byline) == bool(asked_for)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_counts_on_english_pages_know_one_from_many(house: House) -> None:
+    one, two = (
+        SimpleNamespace(
+            id="2026-w47", content=an_issue(hero=None, sections=(tuple(map(an_entry, range(stories))),))
+        )
+        for stories in (1, 2)
+    )
+    with create_app(house).test_request_context("/en/digest/"):
+        page = render_template("pages/digests.html", issues=[one, two], language="en")
+    counts = found(page.encode(), "//ol//p[@class='byline']/text()")
+    assert counts == ["1 story from 1 portal", "2 stories from 2 portals"]

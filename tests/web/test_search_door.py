@@ -165,3 +165,20 @@ def test_who_searches_without_end_waits_and_nobody_else_does(house: House, clock
         assert client.get("/search?q=hoi", environ_base=other).status_code == 200
         clock.pass_(minutes=10)
         assert client.get("/search?q=hoi").status_code == 200
+
+
+def test_a_page_beyond_the_last_says_how_many_there_are_and_leads_there(client: FlaskClient) -> None:
+    page = client.get("/search?q=tỉnh&page=14").text
+    assert "Kết quả chỉ có" in page
+    assert "Tới trang cuối" in page
+    assert "Trang 14 trên" not in page
+    assert "of results." in client.get("/en/search?q=tỉnh&page=14").text
+
+
+@pytest.mark.parametrize("said", ["%", "-", "🎉", "مرحبا", '""'])
+def test_a_question_without_a_letter_that_can_be_found_says_so(client: FlaskClient, said: str) -> None:
+    assert "không có chữ cái La-tinh" in client.get("/search", query_string={"q": said}).text
+    assert (
+        "không có chữ cái La-tinh" in client.get("/search", query_string={"q": said, "category": "khac"}).text
+    )
+    assert "không có chữ cái La-tinh" not in client.get("/search?category=khac").text
