@@ -36,6 +36,9 @@ the lead, or a broad label."""
 MOST = 3
 """Categories of one story. More would say nothing."""
 
+MOST_DIGITS = 2
+"""Of the number of an office or place."""
+
 READ = 1000
 """Characters of a title or lead that are looked at. Some portals give a whole text as the lead."""
 
@@ -82,8 +85,20 @@ class _Phrase:
         Folded keys alone would find «đầu tư» in «bắt đầu từ». Only a text that has no marks at all is compared
         without them.
         """
-        spelt = place.spelt[start : start + len(self.syllables.spelt)]
+        end = start + len(self.syllables.spelt)
+        if self._counts(place.folded[end : end + 1]):
+            return False
+        spelt = place.spelt[start:end]
         return spelt == self.syllables.spelt or place.spelt == place.folded
+
+    def _counts(self, following: Sequence[str]) -> bool:
+        """Whether the phrase's last «số» begins a number: «Trung tâm Y tế số 2», «thị trường số 1».
+
+        A year or a day may follow a subject («chuyển đổi số 2026», «chuyển đổi số 10/10»): longer numbers, and words
+        that are sure, are left alone.
+        """
+        ordinal = self.syllables.folded[-1] == "so" and 0 < self.weight < SURE
+        return ordinal and any(one.isdigit() and len(one) <= MOST_DIGITS for one in following)
 
 
 @dataclass(slots=True)

@@ -350,10 +350,14 @@ LEAST_RUNS = 24
 """Of a text that can be known again: about 28 syllables, a short summary."""
 LEAST_CONTAINED = 0.5
 """How much of the shorter text must stand in the longer one."""
+LEAST_ALIKE = 0.1
+"""From here on a contradiction says that two texts tell different news, though they have little in common."""
 LEAST_SAMPLE = 12
 """Runs that say how much that is; of fewer it would be a guess."""
 LEAST_FACTS = 2
 """Numbers and names both texts must share. What has none is a form of words, not news."""
+LEAST_FACTS_IN_PART = 3
+"""The same where the shorter text has sentences of its own: two offices' meetings on one day share the day."""
 STRAY_FACTS = 0.25
 """For each shared number (or name), how many may stand in one text alone, and as many in the other alone."""
 OWN_WORDS = 0.85
@@ -399,6 +403,9 @@ class Verdict:
     """How much of the shorter text stands in the longer one, 0 to 1."""
     why: str
     """In plain words, to be kept with a merge for ever."""
+    apart: bool = False
+    """Whether they are known to tell different news, so that nothing that both resemble brings them together. Texts
+    that merely have little in common may still be two parts of a third."""
 
 
 def index_keys(kept: Fingerprint) -> tuple[int, ...]:
@@ -422,16 +429,17 @@ def judge(one: Told, other: Told) -> Verdict:
     if overlap.shorter.runs < LEAST_RUNS:
         return Verdict(False, score, "too little text to know it again")
     if overlap.contained < LEAST_CONTAINED:
-        return Verdict(False, score, f"only {overlap}")
+        apart = overlap.contained >= LEAST_ALIKE and _contradiction(overlap) is not None
+        return Verdict(False, score, f"only {overlap}", apart)
     numbers, names = _Shared.of(overlap, names=False), _Shared.of(overlap, names=True)
-    against = (
-        _contradiction(overlap)
-        or _stray_facts(overlap, numbers, names)
-        or _unlike_titles(overlap)
-        or _too_far_apart(one.told_at, other.told_at, overlap, numbers)
-    )
+    contradiction = _contradiction(overlap)
+    stray = _stray_facts(overlap, numbers, names)
+    far = _too_far_apart(one.told_at, other.told_at, overlap, numbers)
+    against = contradiction or _too_little(overlap, numbers, names) or stray or _unlike_titles(overlap) or far
     if against:
-        return Verdict(False, score, f"{overlap}, but {against}")
+        # Facts that one part of a text has and another has not, or a title, say nothing for certain.
+        apart = bool(contradiction or far or (stray and overlap.contained >= OWN_WORDS))
+        return Verdict(False, score, f"{overlap}, but {against}", apart)
     facts = " and ".join(str(facts) for facts in (numbers, names) if facts.both)
     title = "the same title" if overlap.shorter.title == overlap.longer.title else "another title"
     return Verdict(True, score, f"{overlap}; {facts} are the same; {title}")
@@ -543,10 +551,15 @@ def _by_place(kept: Fingerprint) -> Mapping[int, set[str]]:
     return found
 
 
+def _too_little(overlap: _Overlap, numbers: _Shared, names: _Shared) -> str | None:
+    least = LEAST_FACTS if overlap.contained >= OWN_WORDS else LEAST_FACTS_IN_PART
+    if len(numbers.both) + len(names.both) < least:
+        return "it names next to no number, date or name"
+    return None
+
+
 def _stray_facts(overlap: _Overlap, numbers: _Shared, names: _Shared) -> str | None:
     both = len(numbers.both) + len(names.both)
-    if both < LEAST_FACTS:
-        return "it names next to no number, date or name"
     own_words = overlap.contained < OWN_WORDS
     if own_words and numbers.strays + names.strays <= 1 and both >= FACTS_ENOUGH:
         return None

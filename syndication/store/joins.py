@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from syndication.store.tables import joins
 
@@ -45,6 +46,15 @@ class Joins:
             .values(undone_at=now, undone_by=by)
         )
         return bool(undone.rowcount)
+
+    def forget(self, story: str) -> None:
+        """Drop every join of a story that nobody has been told of: who tells it is found out anew."""
+        self._connection.execute(delete(joins).where(joins.c.story == story))
+
+    def parted(self, articles: Collection[int]) -> set[int]:
+        """Those of these articles that a person has parted from others."""
+        found = select(joins.c.article).where(joins.c.article.in_(articles), joins.c.undone_at.is_not(None))
+        return set(self._connection.execute(found).scalars())
 
     def of(self, story: str) -> list[Join]:
         """Every join of a story, undone ones too, in the order in which they were made."""

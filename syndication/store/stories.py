@@ -119,6 +119,15 @@ class Stories:
             self._connection.execute(update(table).where(table.c.story == story).values(story=to))
         self._connection.execute(delete(stories).where(stories.c.id == story))
 
+    def drop(self, story: str, *, into: str) -> None:
+        """Forget a story that nobody has been told of; articles that still name it (taken back) name ``into``."""
+        self._connection.execute(update(articles).where(articles.c.story == story).values(story=into))
+        for table in (story_categories, joins, story_texts):
+            self._connection.execute(delete(table).where(table.c.story == story))
+        self._connection.execute(
+            delete(stories).where(stories.c.id == story, stories.c.announced_at.is_(None))
+        )
+
     def file(self, story: str, slugs: Iterable[str], *, by: str, now: datetime) -> None:
         """Put a story where a person says it belongs; ``filed_at`` tells every rule to leave it there."""
         self.categorise(story, dict.fromkeys(slugs, f"Chosen by {by}."))

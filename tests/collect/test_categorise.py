@@ -298,3 +298,31 @@ def test_every_word_we_ship_leads_to_its_category() -> None:
         words = (*one.sure_words, *one.words, *one.light_words)
         assert [word for word in words if one.slug not in alone.decide(article(word))] == []
         assert [word for word in one.not_words if one.slug in alone.decide(article(word))] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "not_under"),
+    [
+        ("Trung tâm Y tế số 2 tiếp nhận máy chụp cắt lớp", "chuyen-doi-so"),
+        ("Trung Quốc là thị trường số 1 của vải thiều", "chuyen-doi-so"),
+        ("Trường học số 3 phường Lê Lợi đón chuẩn quốc gia", "chuyen-doi-so"),
+        ("Chuyển đổi số diện tích lúa kém hiệu quả sang nuôi cá", "chuyen-doi-so"),
+        ("Số hóa đơn bị trả lại giảm một nửa", "chuyen-doi-so"),
+        ("Ra mắt ứng dụng công dân số", "van-hoa-xa-hoi"),
+        ("Sau bão, nông dân khôi phục 3.000 ha rau màu", "khac"),
+    ],
+)
+def test_a_number_or_another_word_that_ends_alike_is_not_the_subject(title: str, not_under: str) -> None:
+    assert not_under not in OURS.decide(article(title))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Phổ cập kỹ năng số 2026 cho người cao tuổi",
+        "Chuyển đổi số 10/10: mỗi xã một sáng kiến",
+        "Y tế số ở xã",
+    ],
+)
+def test_a_year_or_a_day_behind_a_subject_does_not_hide_it(title: str) -> None:
+    assert "chuyen-doi-so" in OURS.decide(article(title))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,52 @@ def test_who_leads_and_the_id_do_not_depend_on_whose_copy_we_find_first(town: To
     assert story.id == mint_id("khe-lai", "khe-lai/tin/1")
 
 
+BEFORE = OPENED.partition(" Phó Chủ tịch")[0]
+AFTER = """Cùng buổi, đại diện Quỹ Ánh Sao, bà Trịnh Thu Hà, trao 60 máy tính cho Trường THCS Lê Quang Bảo ở xã Nà \
+Khoang và hứa mở thêm ba lớp lập trình trước ngày 15/1/2027."""
+SPOKEN = """Sáng 18/11, {who} tổ chức tập huấn kỹ năng số cho {count} thành viên tổ công nghệ số. Học viên được giới \
+thiệu nền tảng học trực tuyến mở, cách hướng dẫn người dân nộp hồ sơ dịch vụ công trực tuyến, nhận biết lừa đảo trên \
+mạng. {boss} đề nghị học viên thực hành ngay tại lớp. Lớp học kéo dài đến hết ngày 19/11, sau đó mỗi học viên được \
+cấp chứng nhận của Bộ Khoa học và Công nghệ."""
+
+
+@pytest.mark.parametrize("order", list(permutations(["khe-lai", "dong-vang", "ba-to"])))
+def test_halves_of_a_text_and_the_whole_are_one_story_in_whatever_order_they_come(
+    town: Town, order: tuple[str, ...]
+) -> None:
+    told = {
+        "khe-lai": (TITLE, f"{BEFORE} {AFTER}"),
+        "dong-vang": ("Thêm một nơi nghe dân cả ngày lẫn đêm", BEFORE),
+        "ba-to": ("Sáu mươi bộ máy tính về Nà Khoang", AFTER),
+    }
+    for name in order:
+        town.tell(name, Told(number=1, title=told[name][0], text=told[name][1]))
+        list(collect(town.round, portals=[name], due_only=False))
+    assert publish(town.press).announced == 1
+    (story,) = [one for one in town.stories() if len(one.tellings) > 1]
+    assert {one.portal for one in story.tellings} == told.keys()
+    assert sum(1 for one in story.tellings if one.why) == 2
+    assert story.id == mint_id("ba-to", "ba-to/tin/1")
+
+
+@pytest.mark.parametrize("order", list(permutations(["khe-lai", "dong-vang", "ba-to"])))
+def test_a_report_that_names_nobody_does_not_make_one_of_two_provinces_meetings(
+    town: Town, order: tuple[str, ...]
+) -> None:
+    told = {
+        "khe-lai": SPOKEN.format(who="Trung tâm tỉnh Khe Lai", count=320, boss="Ông Hoàng Đức Toàn"),
+        "dong-vang": SPOKEN.format(who="Trung tâm tỉnh Đồng Vang", count=280, boss="Bà Bế Thị Lan"),
+        "ba-to": SPOKEN.format(who="Trung tâm", count="các", boss="Giảng viên"),
+    }
+    for name in order:
+        town.tell(name, Told(number=1, title="Tập huấn kỹ năng số", text=told[name]))
+        list(collect(town.round, portals=[name], due_only=False))
+    publish(town.press)
+    groups = [{telling.portal for telling in one.tellings} for one in town.titled("Tập huấn kỹ năng số")]
+    assert not any({"khe-lai", "dong-vang"} <= group for group in groups)
+    assert sum(map(len, groups)) == 3
+
+
 def test_no_portal_changes_what_another_ones_article_says(town: Town) -> None:
     town.tell("khe-lai", Told(number=1, title=TITLE, text=OPENED))
     town.tell("ba-to", Told(number=3, title=TITLE, text=OPENED, at=datetime(2026, 11, 22, 8, tzinfo=UTC)))
@@ -295,6 +342,20 @@ def test_the_one_that_came_first_can_be_parted_too(town: Town) -> None:
     town.read()
     leads = {one.id: one.lead.portal for one in town.titled(TITLE)}
     assert leads == {story.id: "ba-to", parted: "khe-lai"}
+
+
+def test_a_copy_that_comes_before_the_parted_story_is_announced_does_not_bring_it_back(town: Town) -> None:
+    town.tell("khe-lai", Told(number=1, title=TITLE, text=OPENED))
+    town.tell("ba-to", Told(number=3, title=TITLE, text=OPENED, at=datetime(2026, 11, 22, 8, tzinfo=UTC)))
+    town.read()
+    (story,) = town.titled(TITLE)
+    parted = corrections.part(town.round, story.id, "ba-to", by="Lan")
+    town.clock.pass_(hours=1)
+    town.tell("dong-vang", Told(number=5, title=TITLE, text=OPENED, at=town.clock()))
+    town.read()
+    told_by = {one.id: {telling.portal for telling in one.tellings} for one in town.titled(TITLE)}
+    assert told_by.keys() == {story.id, parted}
+    assert not any({"khe-lai", "ba-to"} <= portals for portals in told_by.values())
 
 
 def test_what_cannot_be_parted_is_said_in_one_line(town: Town) -> None:
@@ -545,3 +606,24 @@ def test_who_hears_of_a_withdrawal_may_write_at_once(town: Town) -> None:
             standing = memory.stories.standing(gone.story)
         heard += [gone.url] if standing and standing.withdrawn_at else []
     assert heard == ["https://khe-lai.example/tin/1.html"]
+
+
+def test_what_was_taken_back_before_its_story_became_part_of_another_harms_nothing(town: Town) -> None:
+    town.tell("dong-vang", Told(number=1, title="Thêm một nơi nghe dân cả ngày lẫn đêm", text=BEFORE))
+    town.tell("ba-to", Told(number=2, title="Sáu mươi bộ máy tính về Nà Khoang", text=AFTER))
+    town.portal("nui-cao")
+    town.tell("nui-cao", Told(number=4, title="Lắng nghe dân", text=BEFORE))
+    list(collect(town.round, due_only=False))
+    town.lose("nui-cao", 4)
+    gone = []
+    for _ in range(3):
+        town.clock.pass_(days=1, hours=1)
+        gone += [one.url for one in look_again(town.round)]
+    assert gone == ["https://nui-cao.example/tin/4.html"]
+    town.tell(
+        "khe-lai",
+        Told(number=3, title=TITLE, text=f"{BEFORE} {AFTER}", at=datetime(2026, 11, 21, tzinfo=UTC)),
+    )
+    town.read()
+    (story,) = town.titled(TITLE)
+    assert {one.portal for one in story.tellings} == {"khe-lai", "dong-vang", "ba-to"}

@@ -325,3 +325,26 @@ def test_a_body_of_100_kb_is_bounded(text: str) -> None:
 def test_what_another_version_kept_is_refused(kept: str) -> None:
     with pytest.raises(ValueError):
         Fingerprint.from_json(kept)
+
+
+def test_what_shares_but_the_day_with_a_report_of_much_the_same_words_is_another_meeting() -> None:
+    words = (
+        "tổ chức tập huấn kỹ năng số cho {whom}. Học viên được giới thiệu nền tảng học trực tuyến mở, cách hướng dẫn "
+        "người dân nộp hồ sơ dịch vụ công trực tuyến, nhận biết lừa đảo trên mạng. {then}Lớp học kéo dài đến hết "
+        "ngày 19/11."
+    )
+    ours = "Ngày 18/11, Trung tâm " + words.format(whom="các tổ công nghệ ở cơ sở", then="")
+    theirs = "Sáng 18/11, Trung tâm tỉnh Hạ Bình " + words.format(
+        whom="280 thành viên tổ công nghệ của 51 xã, phường",
+        then="Phát biểu khai mạc, bà Bế Thị Lan đề nghị học viên thực hành ngay tại lớp. ",
+    )
+    other = judge(told(ours, title="Mở lớp dạy nghề"), told(theirs, title="Bà con đi học", portal="son-ha"))
+    assert not other.same
+    assert "next to no number" in other.why
+
+
+def test_parts_of_a_text_that_have_little_in_common_are_not_known_to_be_different_news() -> None:
+    first, *others = TEXT.splitlines()
+    halves = judge(told(first), told(" ".join(others), portal="son-ha"))
+    assert (halves.same, halves.apart) == (False, False)
+    assert judge(told(), told(TEXT.replace("46 bộ", "64 bộ"), portal="son-ha")).apart
