@@ -40,7 +40,7 @@ class Css:
             selectors = tuple(parse(bare or ":scope"))
             # Some mistakes, such as a prefix that means nothing, show only when it is used.
             xpath(selectors)(etree.Element("html"))
-        except (SelectorError, etree.XPathError, RecursionError) as cause:
+        except (SelectorError, etree.XPathError, RecursionError, ValueError) as cause:
             raise NoSelector(_plain(cause, bare)) from cause
         return cls(written, selectors, ending[1].lower() if ending else None, bool(bare))
 
@@ -59,6 +59,8 @@ def xpath(selectors: Iterable[Selector], *, most: int | None = None) -> etree.XP
 def _plain(cause: Exception, bare: str) -> str:
     if isinstance(cause, RecursionError):
         return "it is too long"
+    if isinstance(cause, ValueError):  # an escape such as \1
+        return "it names a character that no page can hold"
     if "@" in bare:
         return "an attribute is named once, at the very end: img@src"
     said = _END.sub("and it ends there", _TOKEN.sub(r"«\1»", str(cause))).strip("[]. ")

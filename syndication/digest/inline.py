@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import logging
 
-from premailer import Premailer
-
 _ATTRIBUTES = ["width", "height", "bgcolor", "align", "valign"]
 """Attributes premailer would write beside a style; ``width="100%"`` on an image is not valid HTML."""
 
@@ -22,6 +20,9 @@ def inline(html: str) -> str:
     sheet (``@media``, ``[data-ogsc]``). The document begins with an upper-case ``<!DOCTYPE html>``; premailer
     drops any other. Nothing is fetched and no file is read.
     """
+    # Only who prints a mail needs it, and waits for it: it brings a client for the web along.
+    from premailer import Premailer
+
     document = Premailer(
         html,
         allow_network=False,

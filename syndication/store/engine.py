@@ -11,12 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from syndication.errors import StoreError
@@ -197,6 +192,11 @@ class Store:
 
         Raises StoreError for a database that a newer version of this program has set up.
         """
+        # Loading this takes as long as most commands, which find the tables there.
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
         with self._plainly(), self._begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATE_LOCK})
@@ -214,9 +214,11 @@ class Store:
 
     def require_current(self) -> None:
         """Raise StoreError unless the database is at the version this program needs."""
-        wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        # They are numbered in their order.
+        wanted = max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*_*.py"))
         with self._plainly(), self._engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            known = inspect(connection).has_table("alembic_version")
+            found = connection.scalar(text("SELECT version_num FROM alembic_version")) if known else None
         if found != wanted:
             where = _shown(self._engine.url)
             raise StoreError(f"the database {where} is not set up for this version: run `syndication init`")

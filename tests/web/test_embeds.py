@@ -51,6 +51,10 @@ def tell(house: House, key: str, *, title: str = "", portal: str = "song-dao") -
     publish(house.press)
 
 
+# What a block shows does not depend on the database.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def client(house: House, clock: ObedientClock) -> Iterator[FlaskClient]:
     for key in ("mot", "hai", "ba"):

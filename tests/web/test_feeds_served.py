@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -19,40 +21,60 @@ import pytest
 from syndication.publish.pipeline import etag_of
 from syndication.settings import HOUSE
 from syndication.store import open_store
-from tests.cast import ObedientClock, on_one_database, until
+from tests.cast import until
 
 BODY = b"<feed>" + b"".join(b"\n<entry>%d</entry>" % n for n in range(200)) + b"\n</feed>\n"
 
 
-@pytest.fixture
-def served(environment: dict[str, str], unused_port: int, clock: ObedientClock) -> Iterator[int]:
-    """A running server with one feed; its port."""
-    store = open_store(environment["SYNDICATION_DATABASE_URL"])
-    store.migrate()
-    with store.write() as memory:
-        memory.documents.put(
-            "feeds/all.atom",
-            media_type="application/atom+xml",
-            body=BODY,
-            etag=etag_of(BODY),
-            now=clock(),
-        )
-    store.close()
+@dataclass(frozen=True)
+class Served:
+    """A running server with one feed."""
+
+    port: int
+    database_url: str
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running server on each kind of database in turn; it takes seconds to begin, and all tests share it."""
+    folder = tmp_path_factory.mktemp("served")
+    if request.param == "sqlite":
+        url = f"sqlite:///{shutil.copyfile(request.getfixturevalue('sqlite_model'), folder / 'x.db')}"
+    else:
+        url = request.getfixturevalue("postgres").make(request.getfixturevalue("postgres_model"))
+    publish(url, BODY)
+    environment = {"SYNDICATION_DATABASE_URL": url, "SYNDICATION_VAR_DIR": str(folder)}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("SYNDICATION_")}
     server = subprocess.Popen(
-        [sys.executable, "-m", "syndication", "serve", "--port", str(unused_port), "--workers", "2"],
+        [sys.executable, "-m", "syndication", "serve", "--port", str(port), "--workers", "2"],
         env=plain | environment,
         cwd=HOUSE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: server.poll() is not None or b" 200 " in _try(unused_port))
+        until(lambda: server.poll() is not None or b" 200 " in _try(port))
         assert server.poll() is None
-        yield unused_port
+        yield Served(port, url)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(60)
+
+
+def publish(database_url: str, body: bytes) -> None:
+    store = open_store(database_url)
+    with store.write() as memory:
+        memory.documents.put(
+            "feeds/all.atom",
+            media_type="application/atom+xml",
+            body=body,
+            etag=etag_of(body),
+            now=datetime.now(UTC),
+        )
+    store.close()
 
 
 def _try(port: int) -> bytes:
@@ -85,39 +107,37 @@ def get(
     return int(status.split()[1]), {name.lower(): value for name, value in pairs}, body
 
 
-@on_one_database
-def test_a_real_server_gives_what_the_door_says(served: int) -> None:
-    status, headers, body = get(served)
+def test_a_real_server_gives_what_the_door_says(served: Served) -> None:
+    status, headers, body = get(served.port)
     assert (status, body) == (200, BODY)
     assert headers["content-length"] == str(len(BODY))
     assert "date" in headers
     assert {"transfer-encoding", "set-cookie"} & headers.keys() == set()
     tag = headers["etag"]
 
-    status, head, nothing = get(served, method="HEAD")
+    status, head, nothing = get(served.port, method="HEAD")
     assert (status, nothing, head["content-length"], head["etag"]) == (200, b"", str(len(BODY)), tag)
 
-    status, packed, body = get(served, Accept_Encoding="gzip, br")
+    status, packed, body = get(served.port, Accept_Encoding="gzip, br")
     assert (status, packed["content-encoding"], brotli.decompress(body)) == (200, "br", BODY)
     assert packed["etag"] != tag
 
     for named in (tag, packed["etag"], f"W/{tag}", "*"):
-        status, unchanged, nothing = get(served, If_None_Match=named)
+        status, unchanged, nothing = get(served.port, If_None_Match=named)
         assert (status, nothing) == (304, b"")
         assert {"content-length", "content-type"} & unchanged.keys() == set()
         assert unchanged["cache-control"] == headers["cache-control"]
-    assert get(served, If_Modified_Since=headers["last-modified"])[0] == 304
-    assert get(served, method="OPTIONS")[0] == 204
-    assert get(served, method="PROPFIND")[0] == 405
-    assert get(served, "/feeds/")[0] == 200
+    assert get(served.port, If_Modified_Since=headers["last-modified"])[0] == 304
+    assert get(served.port, method="OPTIONS")[0] == 204
+    assert get(served.port, method="PROPFIND")[0] == 405
+    assert get(served.port, "/feeds/")[0] == 200
 
 
-@on_one_database
-def test_the_sixteen_checks_of_an_unpolluted_feed_pass(served: int) -> None:
+def test_the_sixteen_checks_of_an_unpolluted_feed_pass(served: Served) -> None:
     """The rubric by which feeds have been graded since 2003 (kafsemo.org/hacks/unpolluted.html)."""
-    status, headers, body = get(served)
+    status, headers, body = get(served.port)
     told = {name: parsedate_to_datetime(headers[name]) for name in ("date", "expires", "last-modified")}
-    packed = get(served, Accept_Encoding="gzip")
+    packed = get(served.port, Accept_Encoding="gzip")
     by_date = {"If_Modified_Since": headers["last-modified"]}
     by_tag = {"If_None_Match": headers["etag"]}
     directives = {one.partition("=")[0].strip() for one in headers["cache-control"].split(",")}
@@ -138,16 +158,15 @@ def test_the_sixteen_checks_of_an_unpolluted_feed_pass(served: int) -> None:
         "it has a tag": headers["etag"].startswith('"'),
         "there is a way to ask for changes only": {"etag", "last-modified"} & headers.keys() != set(),
         "it is smaller than 64 KiB": len(body) < 64 * 1024,
-        "a date and a tag save the body": get(served, **by_date, **by_tag)[::2] == (304, b""),
-        "a date alone does": get(served, **by_date)[::2] == (304, b""),
-        "a tag alone does": get(served, **by_tag)[::2] == (304, b""),
+        "a date and a tag save the body": get(served.port, **by_date, **by_tag)[::2] == (304, b""),
+        "a date alone does": get(served.port, **by_date)[::2] == (304, b""),
+        "a tag alone does": get(served.port, **by_tag)[::2] == (304, b""),
     }
     assert len(checks) == 16
     assert [check for check, passed in checks.items() if not passed] == []
 
 
-@on_one_database
-def test_a_real_server_has_a_plain_answer_for_everything(served: int) -> None:
+def test_a_real_server_has_a_plain_answer_for_everything(served: Served) -> None:
     for path in (
         "/feeds/%00",
         "/feeds/../../etc/passwd",
@@ -157,27 +176,22 @@ def test_a_real_server_has_a_plain_answer_for_everything(served: int) -> None:
         "/feeds/" + "a" * 9000,
         "/feeds/all.atom?" + "q=" * 4000,
     ):
-        status, headers, _ = get(served, path, If_None_Match='"x",' * 2000)
+        status, headers, _ = get(served.port, path, If_None_Match='"x",' * 2000)
         assert status in (200, 301, 400, 404, 414, 431), path[:50]
         if status in (301, 404):
             assert headers["access-control-allow-origin"] == "*"
 
 
 def test_every_worker_sees_what_is_published_within_a_moment(
-    served: int, environment: dict[str, str], clock: ObedientClock
+    served: Served,
 ) -> None:
-    tag = get(served)[1]["etag"]
+    tag = get(served.port)[1]["etag"]
     new = BODY.replace(b"<entry>7<", b"<entry>seven<")
-    store = open_store(environment["SYNDICATION_DATABASE_URL"])
-    with store.write() as memory:
-        memory.documents.put(
-            "feeds/all.atom", media_type="application/atom+xml", body=new, etag=etag_of(new), now=clock()
-        )
-    store.close()
+    publish(served.database_url, new)
     deadline = monotonic() + 5
     in_a_row = 0
     while in_a_row < 20:  # whichever worker answers
-        status, headers, body = get(served, If_None_Match=tag, A_IM="feed")
+        status, headers, body = get(served.port, If_None_Match=tag, A_IM="feed")
         in_a_row = in_a_row + 1 if status == 226 else 0
         assert monotonic() < deadline
     assert body == b"<feed>\n<entry>seven</entry>\n</feed>\n"
