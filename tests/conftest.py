@@ -26,6 +26,13 @@ from tests.cast import ObedientClock
 from tests.postgres import PostgreSQL, private_server
 
 
+@pytest.hookimpl(tryfirst=True)  # before the marks decide
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("postgres_in_ci") and "postgresql" in item.name:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture
 def clock() -> ObedientClock:
     return ObedientClock()

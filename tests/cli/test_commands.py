@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from syndication.cli import main
 from syndication.store import Store
 
+pytestmark = pytest.mark.postgres_in_ci
+
 
 class Shell:
     """Types commands in one environment."""

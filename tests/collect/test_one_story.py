@@ -21,6 +21,8 @@ from syndication.store import Store
 from tests.cast import ObedientClock
 from tests.collect.written_web import HandWrittenWeb, Page
 
+pytestmark = pytest.mark.postgres_in_ci
+
 CATEGORIES = """
 [[category]]
 slug = "chuyen-doi-so"

@@ -23,6 +23,8 @@ from syndication.errors import IssueError
 from tests.cast import ObedientClock
 from tests.digest.post_office import DROP, PostOffice, issue_to_send, post_office, reader
 
+pytestmark = pytest.mark.postgres_in_ci
+
 READERS = 40
 D = DeliveryState
 

@@ -45,6 +45,8 @@ from syndication.store.tables import articles
 from tests.cast import ObedientClock
 from tests.store.stock import keep_story
 
+pytestmark = pytest.mark.postgres_in_ci
+
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 LINKS = Links("https://tin.example.vn")
 SLUGS = ("chinh-tri", "chuyen-doi-so", "kinh-te", "khac")

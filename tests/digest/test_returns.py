@@ -25,6 +25,8 @@ from syndication.store.tables import deliveries, metadata
 from syndication.web import create_app
 from tests.digest.post_office import issue_to_send, post_office, reader
 
+pytestmark = pytest.mark.postgres_in_ci
+
 BOUNCE_ADDRESS = "tra-lai@tin.example.vn"
 READERS = 4
 

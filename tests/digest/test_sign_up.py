@@ -36,6 +36,8 @@ from syndication.store.tables import mails as mails_table
 from syndication.store.tables import metadata
 from tests.cast import ObedientClock
 
+pytestmark = pytest.mark.postgres_in_ci
+
 LAN = "lan@docgia.example"
 
 

@@ -21,6 +21,8 @@ from tests.cast import ObedientClock
 from tests.publish.cast import CATALOGUE, LINKS
 from tests.store.stock import keep_story
 
+pytestmark = pytest.mark.postgres_in_ci
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
 DELETED = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"

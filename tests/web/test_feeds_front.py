@@ -31,6 +31,8 @@ from syndication.web.shelf import Recent
 from tests.cast import ObedientClock, on_one_database, until
 from tests.store.stock import all_at_once, keep_story
 
+pytestmark = pytest.mark.postgres_in_ci
+
 MEDIA = {
     "atom": "application/atom+xml",
     "rss": "application/rss+xml",
