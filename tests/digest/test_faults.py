@@ -65,6 +65,8 @@ class FaultyOffice(PostOffice):
         self.certificate = folder / "certificate.pem"
         self.doubts = 0
         """Of how many messages the server leaves us in doubt."""
+        self.patience = 30.0
+        """Seconds a sender waits for an answer: where the server is slow only because the machine is, no doubt comes up."""
         self.refused: frozenset[str] = frozenset()
         self._controller: Controller | None = None
         self._transports: set[asyncio.Transport] = set()
@@ -182,6 +184,7 @@ def stalls(office: FaultyOffice) -> None:
     office.at_dot = at_first({3: STALL, 9: f"keep and {STALL}"})
     office.at_rcpt = at_first({6: STALL})
     office.doubts = 2
+    office.patience = 0.5
 
 
 def fails_tls(office: FaultyOffice) -> None:
@@ -345,7 +348,7 @@ class Stage:
         environment = self.environment | {"SYNDICATION_SMTP_URL": self.office.url}
         if self.office.trusted:
             environment["SSL_CERT_FILE"] = str(self.office.certificate)
-        settings = {"batch": BATCH, "connections": CONNECTIONS, "patience": 0.5} | options
+        settings = {"batch": BATCH, "connections": CONNECTIONS, "patience": self.office.patience} | options
         return Job(words=words, environment=environment, **settings)
 
     def run(self, *jobs: Job) -> list[End]:
