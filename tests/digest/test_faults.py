@@ -66,7 +66,7 @@ class FaultyOffice(PostOffice):
         self.doubts = 0
         """Of how many messages the server leaves us in doubt."""
         self.patience = 30.0
-        """Seconds a sender waits for an answer: where the server is slow only because the machine is, no doubt comes up."""
+        """Seconds a sender waits for an answer; that the machine is slow shall leave nothing in doubt."""
         self.refused: frozenset[str] = frozenset()
         self._controller: Controller | None = None
         self._transports: set[asyncio.Transport] = set()
@@ -199,6 +199,7 @@ def cannot_be_trusted_at_first(office: FaultyOffice) -> None:
 def restarts(office: FaultyOffice) -> None:
     office.after_message = lambda count: office.fall() if count == 5 else None
     office.doubts = CONNECTIONS
+    office.patience = 0.5
 
 
 MOODS = {
