@@ -29,7 +29,7 @@ COMMANDS = {
     "stories": "stories",
     "subscribers": "subscribers",
 }
-"""Every command, and the module it is in."""
+"""Every command, and the module to load for it: ``delivery`` adds to ``digest`` the commands that send."""
 
 
 class _Commands(click.Group):

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from syndication import text
 from syndication.collect import canonical, clean
 from syndication.collect.dates import ReadDate, keep_date, read_date
-from syndication.collect.picture import is_stand_in
+from syndication.collect.picture import CAPTION, is_stand_in
 from syndication.collect.similar import fingerprint
 from syndication.domain.article import Article, ArticleKey, Item, KeyKind
 from syndication.domain.picture import Size, stated_size
@@ -46,13 +46,6 @@ _SIGNED = re.compile(r"(?:[A-ZÀ-ỸĐ][a-zà-ỹđ]* ){1,3}[A-ZÀ-ỸĐ][a-zà-
 """«Phạm Trang – QNICT», alone on a line."""
 _ORIGIN = re.compile(r"\(?(?:Nguồn|Nguồn tin|Theo)\s?:.{2,80}|\(?Theo [\w.]+\.vn\)?", re.IGNORECASE)
 """«Nguồn: Báo …», alone on a line."""
-CAPTION = re.compile(
-    r"\(?\s*(?:hình )?ảnh (?:minh (?:họa|hoạ)|tư liệu|internet)\b[^.]{0,60}\.?\s*\)?"
-    r"|.{0,240}[-–—]\s*Ảnh\s*\d{1,3}\s*\.?"
-    r"|(?:.{0,240}[\s(.])?(?:Ảnh(?: tư liệu)?|Nguồn ảnh|Photo)\s*:\s*[^:.]{2,60}\.?\)?",
-    re.IGNORECASE,
-)
-"""«Quang cảnh hội nghị. Ảnh: Thu Hà», alone on a line: what a picture shows."""
 _WORDPRESS_TAIL = re.compile(
     r"\s*(?:The post|Bài viết) .{1,400} (?:appeared first on|xuất hiện đầu tiên) .*$"
 )

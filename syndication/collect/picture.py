@@ -1,4 +1,4 @@
-"""Finds the address of a picture in markup, where scripts load it late or offer it in sizes, and knows blanks."""
+"""Knows pictures in what portals send: their addresses, loaded late or offered in sizes, blanks, and captions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from lxml import etree
 
 LATE = ("data-src", "data-original", "data-lazy-src", "data-lazy")
 """Where scripts that load pictures late keep the address; ``src`` then holds a blank."""
+
+CAPTION = re.compile(
+    r"\(?\s*(?:hình )?ảnh (?:minh (?:họa|hoạ)|tư liệu|internet)\b[^.]{0,60}\.?\s*\)?"
+    r"|.{0,240}[-–—]\s*Ảnh\s*\d{1,3}\s*\.?"
+    r"|(?:.{0,240}[\s(.])?(?:Ảnh(?: tư liệu)?|Nguồn ảnh|Photo)\s*:\s*[^:.]{2,60}\.?\)?",
+    re.IGNORECASE,
+)
+"""«Quang cảnh hội nghị. Ảnh: Thu Hà», alone on a line: what a picture shows."""
 
 _NO_ADDRESS = re.compile(r"#|javascript:|data:|about:", re.IGNORECASE)
 _STAND_IN = re.compile(

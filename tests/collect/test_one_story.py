@@ -334,11 +334,17 @@ def test_an_undone_join_stays_undone(town: Town) -> None:
     assert (join.undone_by, join.undone_at is not None) == ("Lan", True)
 
 
-def test_the_one_that_came_first_can_be_parted_too(town: Town) -> None:
+def told_by_two(town: Town) -> Story:
+    """A story that one portal tells, and another told a day before."""
     town.tell("khe-lai", Told(number=1, title=TITLE, text=OPENED))
     town.tell("ba-to", Told(number=3, title=TITLE, text=OPENED, at=datetime(2026, 11, 22, 8, tzinfo=UTC)))
     town.read()
     (story,) = town.titled(TITLE)
+    return story
+
+
+def test_the_one_that_came_first_can_be_parted_too(town: Town) -> None:
+    story = told_by_two(town)
     parted = corrections.part(town.round, story.id, "khe-lai", by="Lan")
     town.clock.pass_(hours=1)
     town.read()
@@ -347,10 +353,7 @@ def test_the_one_that_came_first_can_be_parted_too(town: Town) -> None:
 
 
 def test_a_copy_that_comes_before_the_parted_story_is_announced_does_not_bring_it_back(town: Town) -> None:
-    town.tell("khe-lai", Told(number=1, title=TITLE, text=OPENED))
-    town.tell("ba-to", Told(number=3, title=TITLE, text=OPENED, at=datetime(2026, 11, 22, 8, tzinfo=UTC)))
-    town.read()
-    (story,) = town.titled(TITLE)
+    story = told_by_two(town)
     parted = corrections.part(town.round, story.id, "ba-to", by="Lan")
     town.clock.pass_(hours=1)
     town.tell("dong-vang", Told(number=5, title=TITLE, text=OPENED, at=town.clock()))

@@ -17,7 +17,7 @@ from lxml import etree
 
 from syndication import text
 from syndication.collect.dates import read_date
-from syndication.collect.normalise import CAPTION
+from syndication.collect.picture import CAPTION
 from syndication.domain.portal import SlashDates
 
 SHORTEST_PROSE = 60
